@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
+let plugins: [String] = []
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A target of the floor tower; it may name only targets of lower floors.
+func floor(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [])
+    -> Target
+{
+    .target(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        swiftSettings: settings
+    )
+}
+
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+
+let package = Package(
+    name: "atelier",
+    products: [.executable(name: "atelier", targets: ["atelier"])]
+        + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    ],
+    targets: [
+        // Floor 0: ground
+        .target(name: "CPluginABI"),
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+        .systemLibrary(
+            name: "COpenBLAS",
+            pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]
+        ),
+        // Floor 1: values
+        floor("Tensors"),
+        floor("Parameters"),
+        // Floor 2: faces
+        floor("Chains"),
+        floor("PluginKit", ["CPluginABI"]),
+        floor("Vips", ["CVips"]),
+        floor("Kernels", ["COpenBLAS", "Tensors"]),
+        // Floor 3: machinery
+        floor("Graphs", ["Tensors", "Kernels"]),
+        floor("Streams", ["Tensors", "Vips", "Graphs"]),
+        // Floor 4: files
+        floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
+        // Floor 5: parts
+        floor("Inference", ["Tensors", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor("PluginHost", ["CPluginABI", "Parameters"]),
+        // Floor 6: whole
+        floor(
+            "Engine",
+            ["CPluginABI", "Tensors", "Parameters", "Chains", "Vips", "Streams", "Inference",
+             "PluginHost"]
+        ),
+        // Floor 7: door
+        .executableTarget(
+            name: "atelier",
+            dependencies: ["Engine", "Inference", "PluginHost", arguments],
+            path: "Sources/CLI",
+            swiftSettings: settings
+        ),
+    ]
+        // Aside: plugins
+        + plugins.map {
+            .target(
+                name: $0,
+                dependencies: ["PluginKit", "CPluginABI"],
+                path: "Plugins/\($0)",
+                swiftSettings: settings
+            )
+        },
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,89 @@
+/* "atelier.network/1": neural networks from ONNX files. */
+#ifndef ATELIER_EXT_NETWORK_H
+#define ATELIER_EXT_NETWORK_H
+
+#include "image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ATELIER_NETWORK_SERVICE "atelier.network/1"
+
+typedef struct atelier_network atelier_network; /* counted by the host; may be shared by threads */
+
+/* How pixels become the numbers that a network reads, and back. */
+enum {
+    ATELIER_RANGE_AUTO = 0, /* as the model's card says, else as a test run suggests */
+    ATELIER_RANGE_UNIT = 1,   /* 0 … 1 */
+    ATELIER_RANGE_BYTE = 2,   /* 0 … 255 */
+    ATELIER_RANGE_SIGNED = 3  /* −1 … 1 */
+};
+
+/* The order of the colours in a network's channels. */
+enum { ATELIER_CHANNELS_AUTO = 0, ATELIER_CHANNELS_RGB = 1, ATELIER_CHANNELS_BGR = 2 };
+
+typedef struct atelier_network_options {
+    uint32_t size;
+    const char *task; /* what the network must be for, as model cards say it; NULL: anything */
+    uint32_t range, channels;
+    double scale; /* wanted magnification, to choose among models; 0: any */
+} atelier_network_options;
+
+typedef struct atelier_network_info {
+    uint32_t size;
+    const char *name; /* lives as long as the network */
+    uint32_t input_channels, output_channels;
+    int32_t scale_numerator, scale_denominator; /* output side per input side */
+    int32_t lost_border;      /* input pixels at every side that have no output */
+    int32_t halo;             /* input pixels beyond its own place that an output pixel sees */
+    uint32_t sees_everything; /* 1: every output pixel depends on the whole image */
+    uint32_t range, channels; /* as found: never AUTO */
+} atelier_network_info;
+
+/* A dense float32 array, last axis fastest. */
+typedef struct atelier_tensor {
+    uint32_t size;
+    uint32_t rank;
+    const int64_t *shape;
+    const float *values;
+    const char *name; /* of the network's input or output; NULL as an input: by position */
+} atelier_tensor;
+
+typedef struct atelier_network_service {
+    uint32_t size;
+
+    /* [any thread] As for images. */
+    void (*retain)(atelier_network *network);
+    void (*release)(atelier_network *network);
+
+    /* [build thread] A model by name, or an ONNX file by path. An empty name means the best model
+     * for options->task. `options` may be NULL. */
+    int32_t (*load)(const atelier_host *host, const char *model,
+                    const atelier_network_options *options, atelier_network **result,
+                    atelier_error *error);
+
+    /* [any thread] The caller sets info->size. */
+    int32_t (*describe)(const atelier_host *host, atelier_network *network,
+                        atelier_network_info *info, atelier_error *error);
+
+    /* [build thread] The network on an image of any size, as a node: exact, without seams. Alpha
+     * must have been split off. A grey image goes through a colour network as equal channels and
+     * comes back grey from one that keeps its channel count (super-resolution), as colour from one
+     * whose task changes colours. Sample type and range of the result are those of the input. */
+    int32_t (*apply)(const atelier_host *host, atelier_network *network, atelier_image *image,
+                     atelier_image **result, atelier_error *error);
+
+    /* [build thread] The network once, on plain arrays. Each output is handed to `receive` in
+     * order; its memory lives only during that call. */
+    int32_t (*run)(const atelier_host *host, atelier_network *network, const atelier_tensor *inputs,
+                   uint32_t input_count, void *context,
+                   int32_t (*receive)(void *context, uint32_t index, const atelier_tensor *output),
+                   atelier_error *error);
+} atelier_network_service;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

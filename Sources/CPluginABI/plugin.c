@@ -1,0 +1,1 @@
+#include "atelier/plugin.h"

@@ -1,0 +1,205 @@
+internal import Kernels
+internal import Tensors
+
+/// A positive fraction in lowest terms.
+package struct Ratio: Hashable, Sendable, CustomStringConvertible {
+    package let numerator, denominator: Int
+
+    package init(_ numerator: Int, _ denominator: Int = 1) {
+        precondition(numerator > 0 && denominator > 0, "a ratio is positive")
+        let divisor = greatestCommonDivisor(numerator, denominator)
+        self.numerator = numerator / divisor
+        self.denominator = denominator / divisor
+    }
+
+    package static func * (a: Ratio, b: Ratio) -> Ratio {
+        Ratio(a.numerator * b.numerator, a.denominator * b.denominator)
+    }
+
+    package var value: Double { Double(numerator) / Double(denominator) }
+    package var description: String {
+        denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)"
+    }
+}
+
+extension AxisMap {
+    /// How many output positions there are for an input position, away from the borders.
+    package var scale: Ratio? {
+        switch self {
+        case .identity, .padded: return Ratio(1)
+        case .window(let window): return Ratio(1, window.stride)
+        case .adjoint(let window): return Ratio(window.stride)
+        case .spread(let n): return Ratio(n)
+        case .gathered(let n): return Ratio(1, n)
+        case .resampled(let resampling):
+            guard let scale = resampling.scale, resampling.isShiftInvariant else { return nil }
+            for denominator in 1...64 {
+                let numerator = (scale * Double(denominator)).rounded()
+                if numerator > 0, abs(numerator / Double(denominator) - scale) < 1e-6 {
+                    return Ratio(Int(numerator), denominator)
+                }
+            }
+            return nil
+        case .everything: return nil
+        }
+    }
+}
+
+/// The two directions of a picture.
+package enum Direction: Sendable, CaseIterable { case rows, columns }
+
+/// Which axis of a value runs along each direction of the picture.
+package struct PictureAxes: Hashable, Sendable {
+    package var rows, columns: Int?
+
+    package subscript(direction: Direction) -> Int? {
+        get { direction == .rows ? rows : columns }
+        set { if direction == .rows { rows = newValue } else { columns = newValue } }
+    }
+}
+
+/// What part of the input each part of the output depends on, for a graph and a size of picture.
+package struct Reach: Sendable {
+    package let graph: Graph
+    /// The shape of every value.
+    package let shapes: [Graph.ValueID: [Int]]
+    /// For every value, which of its axes run along rows and columns of the picture.
+    package let axes: [Graph.ValueID: PictureAxes]
+    /// For every value, how many of its rows and columns there are for one of the input's.
+    package let scales: [Graph.ValueID: [Direction: Ratio]]
+    /// The indices of nodes at which an output position depends on all positions.
+    package let globalNodes: [Int]
+
+    /// - Parameter input: the shape of the graph's only input, N×C×height×width.
+    package init(_ graph: Graph, input shape: [Int]) throws(GraphError) {
+        self.graph = graph
+        let type = ValueType(.float32, shape.map { Dimension($0) })
+        let types = try graph.inferTypes([type])
+        var shapes: [Graph.ValueID: [Int]] = [:]
+        for (value, type) in types { shapes[value] = type.constantShape }
+        var axes: [Graph.ValueID: PictureAxes] = [graph.inputs[0]: PictureAxes(rows: 2, columns: 3)]
+        var scales: [Graph.ValueID: [Direction: Ratio]] = [
+            graph.inputs[0]: [.rows: Ratio(1), .columns: Ratio(1)]
+        ]
+        var global: [Int] = []
+        for (index, node) in graph.nodes.enumerated() {
+            let inputs = node.inputs.map { input in input.flatMap { types[$0] } }
+            let isOfPicture = node.inputs.contains { $0.map { axes[$0] != nil } ?? false }
+            guard isOfPicture else { continue }
+            guard let operation = node.operation as? any LocalOperator else {
+                global.append(index)
+                continue
+            }
+            var isGlobal = false
+            for output in node.outputs.compactMap(\.self) {
+                var own = PictureAxes()
+                for axis in (shapes[output] ?? []).indices {
+                    let sources = operation.sources(ofOutputAxis: axis, inputs)
+                    for (input, source) in zip(node.inputs, sources) {
+                        guard let input, let source, let directions = axes[input] else { continue }
+                        for direction in Direction.allCases where directions[direction] == source.axis {
+                            if case .everything = source.map {
+                                if shapes[input]?[source.axis] != 1 { isGlobal = true }
+                                // What is left of a sum is the same everywhere.
+                                if shapes[output]?[axis] == 1 { continue }
+                            }
+                            own[direction] = axis
+                            guard let base = scales[input]?[direction], let step = source.map.scale
+                            else { continue }
+                            scales[output, default: [:]][direction] = base * step
+                        }
+                    }
+                }
+                axes[output] = own
+            }
+            if isGlobal { global.append(index) }
+        }
+        self.shapes = shapes
+        self.axes = axes
+        self.scales = scales
+        globalNodes = global
+    }
+
+    /// How long a value is in a direction; 1 where it is the same everywhere.
+    package func length(of value: Graph.ValueID, _ direction: Direction) -> Int {
+        guard let axis = axes[value]?[direction], let shape = shapes[value] else { return 1 }
+        return shape[axis]
+    }
+
+    /// The interval of rows or columns of the graph's input behind an interval of an output's.
+    package func inputInterval(
+        behind interval: Range<Int>,
+        of output: Graph.ValueID,
+        _ direction: Direction
+    ) -> Range<Int> {
+        var needed: [Graph.ValueID: Range<Int>] = [output: interval]
+        for node in graph.nodes.reversed() {
+            for result in node.outputs.compactMap(\.self) {
+                guard let wanted = needed[result] else { continue }
+                for (input, part) in inputIntervals(of: node, for: wanted, of: result, direction) {
+                    needed[input] = needed[input].map { $0.hull(with: part) } ?? part
+                }
+            }
+        }
+        return needed[graph.inputs[0]] ?? 0..<0
+    }
+
+    /// The intervals of a node's inputs behind an interval of one of its outputs.
+    private func inputIntervals(
+        of node: Graph.Node,
+        for interval: Range<Int>,
+        of output: Graph.ValueID,
+        _ direction: Direction
+    ) -> [(Graph.ValueID, Range<Int>)] {
+        var result: [(Graph.ValueID, Range<Int>)] = []
+        let types = node.inputs.map { input in
+            input.flatMap { shapes[$0] }.map { ValueType(.float32, $0.map { Dimension($0) }) }
+        }
+        let content = typesWithContent(node, types)
+        let operation = node.operation as? any LocalOperator
+        let axis = axes[output]?[direction]
+        let sources = axis.flatMap { operation?.sources(ofOutputAxis: $0, content) }
+        for (index, input) in node.inputs.enumerated() {
+            guard let input, axes[input] != nil else { continue }
+            let length = length(of: input, direction)
+            guard let sources, let source = sources[index], source.axis == axes[input]?[direction]
+            else {
+                // The same everywhere, or not along this direction: all of it.
+                result.append((input, 0..<length))
+                continue
+            }
+            let part = source.map.inputs(
+                for: interval,
+                inputLength: length,
+                outputLength: self.length(of: output, direction)
+            )
+            result.append((input, part))
+        }
+        return result
+    }
+
+    /// Constants say more than their shape: pads, slices and sides.
+    private func typesWithContent(_ node: Graph.Node, _ types: [ValueType?]) -> [ValueType?] {
+        zip(node.inputs, types).map { input, type in
+            input.flatMap { graph.constants[$0] }.map { ValueType(of: $0) } ?? type
+        }
+    }
+
+    /// Input positions between two places at which the network works alike: moving the input by a
+    /// multiple moves the output by its scale times that and changes nothing else.
+    package var alignment: Int {
+        scales.values.flatMap(\.values).reduce(1) { leastCommonMultiple($0, $1.denominator) }
+    }
+}
+
+extension Range<Int> {
+    /// The smallest interval with both in it; empty ones count for nothing.
+    package func hull(with other: Range<Int>) -> Range<Int> {
+        if isEmpty { return other }
+        if other.isEmpty { return self }
+        return Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
+    }
+}
+
+/// The least common multiple of two positive integers.
+package func leastCommonMultiple(_ a: Int, _ b: Int) -> Int { a / greatestCommonDivisor(a, b) * b }

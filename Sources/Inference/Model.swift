@@ -1,0 +1,86 @@
+internal import FoundationEssentials
+package import Graphs
+package import ONNX
+package import Streams
+package import Tensors
+
+/// A network with what is known of it: its graph ready to run, and how pixels go through it.
+package final class Model: Sendable {
+    package let name: String
+    package let path: String
+    package let card: ModelCard?
+    package let source: ONNXModel
+    /// The graph after all passes.
+    package let graph: Graph
+    /// The network as one that turns pictures into pictures, or why it does not.
+    package let picture: Result<PictureNetwork, GraphError>
+    /// How pixels become numbers; found by a test run where no card says it.
+    package let mapping: PixelMapping
+    package var isMappingGuessed: Bool { card == nil }
+
+    package init(path: String, card: ModelCard? = nil) throws {
+        self.path = path
+        self.card = card
+        name = card?.name ?? URL(filePath: path).deletingPathExtension().lastPathComponent
+        source = try ONNXModel(path: path)
+        do throws(GraphError) {
+            graph = try source.graph.applying()
+        } catch {
+            throw ModelError("\(path): \(error)")
+        }
+        let graph = graph
+        picture = Result { () throws(GraphError) in try PictureNetwork(graph) }
+        if let card {
+            mapping = PixelMapping(range: card.input.range, channels: card.input.channels)
+        } else {
+            mapping = PixelMapping(range: Self.guessRange((try? picture.get())))
+        }
+        if let card, let scale = card.scale, case .success(let picture) = picture,
+            picture.scale.value != scale
+        {
+            throw ModelError(
+                "\(path): expected a network of scale \(scale), as its card says, found \(picture.scale)"
+            )
+        }
+    }
+
+    /// The network on pictures, or an error that says why it is none.
+    package func pictureNetwork() throws -> PictureNetwork {
+        do throws(GraphError) {
+            return try picture.get()
+        } catch {
+            throw ModelError("\(path): \(error)")
+        }
+    }
+
+    /// Runs the network once on plain tensors.
+    package func run(_ inputs: [Tensor]) throws -> [Tensor] {
+        do throws(GraphError) {
+            return try graph.evaluate(inputs)
+        } catch {
+            throw ModelError("\(path): \(error)")
+        }
+    }
+
+    /// What range of numbers a network without a card works in, judged by what comes out for a dark
+    /// test picture of numbers from 0 to 1: far larger numbers mean 0 … 255, clearly negative ones
+    /// −1 … 1.
+    private static func guessRange(_ network: PictureNetwork?) -> PixelMapping.Range {
+        guard let network else { return .unit }
+        let size = network.fixedSize ?? (height: 64, width: 64)
+        guard let fitted = try? network.fitted(height: size.height, width: size.width) else {
+            return .unit
+        }
+        let shape = [1, network.inputChannels, fitted.height, fitted.width]
+        let values = (0..<shape.elementCount).map { i in
+            0.5 + 0.5 * Float(((i % fitted.width) / 8 + (i / fitted.width) / 8) % 5 - 2) / 2
+        }
+        let input = Tensor(shape: shape, values: values)
+        let index = fitted.reach.graph.outputs.firstIndex(of: fitted.output)!
+        guard let output = try? fitted.reach.graph.evaluate([input])[index] else { return .unit }
+        let numbers = output.array(of: Float.self).sorted()
+        let (low, high) = (numbers[numbers.count / 50], numbers[numbers.count - 1 - numbers.count / 50])
+        if high > 4 || low < -4 { return .byte }
+        return low < -0.3 ? .signed : .unit
+    }
+}

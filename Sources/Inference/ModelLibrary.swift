@@ -1,0 +1,126 @@
+import FoundationEssentials
+internal import Glibc
+internal import Synchronization
+
+/// The models that are at hand by name: every folder with a `card.json` in one of some places.
+package final class ModelLibrary: Sendable {
+    package struct Entry: Sendable {
+        package let card: ModelCard
+        /// The folder with the card and `model.onnx`.
+        package let folder: String
+        package var file: String { folder + "/model.onnx" }
+    }
+
+    package let folders: [String]
+    /// Sorted by name; where two folders have the same name, the first place counts.
+    package let entries: [Entry]
+    /// Cards that cannot be read, and why.
+    package let problems: [ModelError]
+    private let loaded = Mutex<[String: Model]>([:])
+
+    package init(folders: [String] = ModelLibrary.standardFolders()) {
+        self.folders = folders
+        var entries: [String: Entry] = [:]
+        var problems: [ModelError] = []
+        for place in folders {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+            for name in names.sorted() {
+                let folder = place + "/" + name
+                guard FileManager.default.fileExists(atPath: folder + "/card.json") else { continue }
+                do throws(ModelError) {
+                    let card = try ModelCard(path: folder + "/card.json")
+                    if entries[card.name] == nil {
+                        entries[card.name] = Entry(card: card, folder: folder)
+                    }
+                } catch {
+                    problems.append(error)
+                }
+            }
+        }
+        self.entries = entries.values.sorted { $0.card.name < $1.card.name }
+        self.problems = problems
+    }
+
+    /// `$ATELIER_MODEL_PATH`, `Models` in a folder above the executable, the user's own, and those
+    /// of the installation.
+    package static func standardFolders(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> [String] {
+        var folders = environment["ATELIER_MODEL_PATH"]?.split(separator: ":").map(String.init) ?? []
+        var place = URL(filePath: executablePath()).deletingLastPathComponent()
+        while place.path.count > 1 {
+            let models = place.appending(path: "Models").path
+            if FileManager.default.fileExists(atPath: models) {
+                folders.append(models)
+                break
+            }
+            place.deleteLastPathComponent()
+        }
+        if let home = environment["XDG_DATA_HOME"] ?? environment["HOME"].map({ $0 + "/.local/share" }) {
+            folders.append(home + "/atelier/models")
+        }
+        let prefix = URL(filePath: executablePath()).deletingLastPathComponent()
+            .deletingLastPathComponent()
+        folders.append(prefix.appending(path: "share/atelier/models").path)
+        return folders
+    }
+
+    /// A model by name or by the path of an ONNX file; loaded once.
+    package func model(_ nameOrPath: String) throws -> Model {
+        if let entry = entries.first(where: { $0.card.name == nameOrPath }) {
+            return try load(entry.file, entry.card)
+        }
+        let looksLikePath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")
+        guard looksLikePath || FileManager.default.fileExists(atPath: nameOrPath) else {
+            let names = entries.map(\.card.name).joined(separator: ", ")
+            throw ModelError(
+                "expected a model by name (\(names.isEmpty ? "there are none" : names)) or an ONNX "
+                    + "file, found \"\(nameOrPath)\""
+            )
+        }
+        return try load(nameOrPath, Self.card(beside: nameOrPath))
+    }
+
+    /// The model for a task whose scale is nearest above the wanted one, or the largest.
+    package func best(forTask task: String, scale: Double?) throws -> Model {
+        let fitting = entries.filter { $0.card.task == task }
+        let scales = fitting.compactMap(\.card.scale)
+        let wanted = scale.map { wanted in scales.filter { $0 >= wanted }.min() ?? scales.max() } ?? nil
+        guard
+            let entry = fitting.first(where: { wanted == nil || $0.card.scale == wanted })
+                ?? fitting.first
+        else {
+            throw ModelError(
+                "expected a model for \(task) in \(folders.joined(separator: ", ")), found none"
+            )
+        }
+        return try load(entry.file, entry.card)
+    }
+
+    private func load(_ path: String, _ card: ModelCard?) throws -> Model {
+        if let model = loaded.withLock({ $0[path] }) { return model }
+        let model = try Model(path: path, card: card)
+        loaded.withLock { $0[path] = model }
+        return model
+    }
+
+    /// The card of a file that no library knows: `card.json` beside `model.onnx`, or `x.json` beside
+    /// `x.onnx`.
+    private static func card(beside path: String) throws(ModelError) -> ModelCard? {
+        let file = URL(filePath: path)
+        let beside = file.lastPathComponent == "model.onnx"
+            ? file.deletingLastPathComponent().appending(path: "card.json")
+            : file.deletingPathExtension().appendingPathExtension("json")
+        guard FileManager.default.fileExists(atPath: beside.path) else { return nil }
+        return try ModelCard(path: beside.path)
+    }
+}
+
+/// The path of the running program.
+package func executablePath() -> String {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = buffer.withUnsafeMutableBytes {
+        readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
+}

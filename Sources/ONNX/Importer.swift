@@ -1,0 +1,304 @@
+package import FoundationEssentials
+package import Graphs
+import SwiftProtobuf
+import Tensors
+
+/// A model read from an ONNX file.
+package struct ONNXModel: Sendable {
+    package var graph: Graph
+    /// The version of the standard operators that the file was written for.
+    package let opset: Int
+    package let producer: String
+    /// The file's own notes, key and value.
+    package let metadata: [String: String]
+
+    /// The versions of the standard operators that can be read.
+    package static let opsets = 6...23
+
+    /// Reads a model from a file.
+    package init(path: String) throws(ONNXError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
+        } catch {
+            let message = FileManager.default.fileExists(atPath: path)
+                ? "expected an ONNX file, found something that cannot be read"
+                : "expected an ONNX file, found no such file"
+            throw ONNXError(file: path, message)
+        }
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        try self.init(data: data, name: path, folder: folder)
+    }
+
+    /// Reads a model from memory.
+    ///
+    /// - Parameters:
+    ///   - name: stands for the file in messages.
+    ///   - folder: where external data may lie; `nil` refuses it.
+    package init(data: Data, name: String, folder: String? = nil) throws(ONNXError) {
+        let proto: Onnx_ModelProto
+        do {
+            proto = try Onnx_ModelProto(serializedBytes: data)
+        } catch {
+            throw ONNXError(
+                file: name,
+                "expected an ONNX model, found \(data.count) bytes that are not one"
+            )
+        }
+        do throws(PartError) {
+            guard proto.hasGraph, !proto.graph.node.isEmpty || !proto.graph.output.isEmpty else {
+                throw PartError(expected: "an ONNX model", found: "a file without a graph")
+            }
+            opset = try Self.opset(of: proto)
+            var importer = GraphImporter(opset: opset, reader: WeightReader(folder: folder))
+            graph = try importer.graph(proto.graph)
+        } catch {
+            throw ONNXError(file: name, part: error.part, error.message)
+        }
+        producer = [proto.producerName, proto.producerVersion].filter { !$0.isEmpty }
+            .joined(separator: " ")
+        metadata = Dictionary(proto.metadataProps.map { ($0.key, $0.value) }) { $1 }
+    }
+
+    private static func opset(of proto: Onnx_ModelProto) throws(PartError) -> Int {
+        let standard = proto.opsetImport.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }
+        // Files older than IR version 3 do not say; they mean version 1.
+        let version = Int(standard.map(\.version).max() ?? 1)
+        guard opsets.contains(version) else {
+            throw PartError(
+                expected: "operator set \(opsets.lowerBound) to \(opsets.upperBound)",
+                found: "\(version)"
+            )
+        }
+        return version
+    }
+}
+
+/// Turns the nodes of a file into nodes of a graph, one after the other.
+struct GraphImporter {
+    let opset: Int
+    let reader: WeightReader
+    private(set) var graph = Graph()
+    /// What is known of each value so far; nodes are checked as they come.
+    private var types: [Graph.ValueID: ValueType] = [:]
+    private var values: [String: Graph.ValueID] = [:]
+
+    init(opset: Int, reader: WeightReader) {
+        self.opset = opset
+        self.reader = reader
+    }
+
+    mutating func graph(_ proto: Onnx_GraphProto) throws(PartError) -> Graph {
+        graph.name = proto.name
+        guard proto.sparseInitializer.isEmpty else {
+            throw PartError(expected: "dense weights", found: "sparse ones")
+        }
+        for weights in proto.initializer {
+            let tensor = try reader.tensor(weights)
+            try define(weights.name, as: graph.addConstant(weights.name, tensor))
+        }
+        for input in proto.input where values[input.name] == nil {
+            let type = try valueType(input)
+            let value = graph.addInput(input.name, type)
+            types[value] = type
+            try define(input.name, as: value)
+        }
+        for (value, tensor) in graph.constants { types[value] = ValueType(of: tensor) }
+        for (index, node) in proto.node.enumerated() { try append(node, index) }
+        for output in proto.output {
+            guard let value = values[output.name] else {
+                throw PartError(
+                    "output \"\(output.name)\"",
+                    expected: "a node that computes it",
+                    found: "none"
+                )
+            }
+            graph.outputs.append(value)
+        }
+        do throws(GraphError) {
+            try graph.verify()
+        } catch {
+            throw PartError(error.node.map { "node \($0)" }, error.message)
+        }
+        return graph
+    }
+
+    private mutating func define(_ name: String, as value: Graph.ValueID) throws(PartError) {
+        guard values.updateValue(value, forKey: name) == nil else {
+            throw PartError("value \"\(name)\"", expected: "one definition", found: "several")
+        }
+    }
+
+    private func valueType(_ proto: Onnx_ValueInfoProto) throws(PartError) -> ValueType {
+        let part = "input \"\(proto.name)\""
+        guard case .tensorType(let tensor)? = proto.type.value else {
+            throw PartError(part, expected: "a tensor", found: "another type")
+        }
+        let element = try TensorFormat(tensor.elemType, part: part).elementType
+        guard tensor.hasShape else { return ValueType(element, nil) }
+        var shape: [Dimension] = []
+        for (axis, dimension) in tensor.shape.dim.enumerated() {
+            switch dimension.value {
+            // Files that mean "any" often say 0 or −1.
+            case .dimValue(let side)? where side > 0:
+                guard side <= Int64(Int32.max) else {
+                    throw PartError(part, expected: "a side below 2147483648", found: "\(side)")
+                }
+                shape.append(Dimension(Int(side)))
+            case .dimParam(let name)? where !name.isEmpty: shape.append(.named(name))
+            default: shape.append(.named("\(proto.name)[\(axis)]"))
+            }
+        }
+        return ValueType(element, shape)
+    }
+
+    private mutating func append(_ proto: Onnx_NodeProto, _ index: Int) throws(PartError) {
+        let name = proto.name.isEmpty ? "#\(index)" : proto.name
+        let label = "node \(name) (\(proto.opType))"
+        guard proto.domain.isEmpty || proto.domain == "ai.onnx" else {
+            throw PartError(label, expected: "a standard operator", found: "one of \"\(proto.domain)\"")
+        }
+        guard let build = operatorTable[proto.opType] else {
+            throw PartError(label, expected: "an operator this runtime has", found: proto.opType)
+        }
+        var inputs: [Graph.ValueID?] = []
+        for input in proto.input {
+            if input.isEmpty {
+                inputs.append(nil)
+            } else if let value = values[input] {
+                inputs.append(value)
+            } else {
+                throw PartError(
+                    label,
+                    expected: "its input \"\(input)\" to be computed before it",
+                    found: "no node that does"
+                )
+            }
+        }
+        do throws(PartError) {
+            var node = ImportedNode(proto, name: name, inputs: inputs, opset: opset)
+            let results = try build(&node, &self)
+            for (output, value) in zip(proto.output, results) where !output.isEmpty {
+                guard let value else { continue }
+                try define(output, as: value)
+                if graph.constants[value] == nil { graph.rename(value, to: output) }
+            }
+            for output in proto.output.dropFirst(results.count) where !output.isEmpty {
+                throw PartError(expected: "\(results.count) outputs", found: "also \"\(output)\"")
+            }
+        } catch {
+            throw PartError(error.part ?? label, error.message)
+        }
+    }
+}
+
+extension PartError {
+    init(_ error: OperatorError) { self.init(expected: error.expected, found: error.found) }
+}
+
+// MARK: - What importers of operators use
+
+extension GraphImporter {
+    /// Adds a node and works out what it puts out.
+    mutating func add(
+        _ operation: any Operator,
+        _ inputs: [Graph.ValueID?],
+        outputs count: Int = 1,
+        name: String
+    ) throws(PartError) -> [Graph.ValueID?] {
+        var results: [Graph.ValueID?] = []
+        let known = inputs.map { $0.flatMap { types[$0] } }
+        do throws(OperatorError) {
+            let inferred = try operation.infer(known)
+            for index in 0..<count {
+                let type = index < inferred.count ? inferred[index] : nil
+                let value = graph.addValue(count == 1 ? name : "\(name):\(index)")
+                types[value] = type
+                results.append(value)
+            }
+        } catch {
+            throw PartError(error)
+        }
+        graph.nodes.append(Graph.Node(name: name, operation, inputs: inputs, outputs: results))
+        return results
+    }
+
+    /// A constant that the file has in another form, such as an attribute.
+    mutating func constant(_ tensor: Tensor, named name: String) -> Graph.ValueID {
+        let value = graph.addConstant(name, tensor)
+        types[value] = ValueType(of: tensor)
+        return value
+    }
+
+    mutating func constant(_ integers: [Int], named name: String) -> Graph.ValueID {
+        constant(Tensor(shape: [integers.count], values: integers.map { Int64($0) }), named: name)
+    }
+
+    func type(of value: Graph.ValueID?) -> ValueType? { value.flatMap { types[$0] } }
+
+    /// The elements of a value that is a constant.
+    func tensor(_ value: Graph.ValueID?) -> Tensor? { value.flatMap { graph.constants[$0] } }
+}
+
+/// Brings one node of a file into the graph and returns the values of its outputs.
+typealias OperatorImporter =
+    @Sendable (inout ImportedNode, inout GraphImporter) throws(PartError) -> [Graph.ValueID?]
+
+/// A node of a file, with its attributes by name.
+struct ImportedNode {
+    let name: String
+    let operation: String
+    let opset: Int
+    let outputCount: Int
+    var inputs: [Graph.ValueID?]
+    private let attributes: [String: Onnx_AttributeProto]
+
+    init(_ proto: Onnx_NodeProto, name: String, inputs: [Graph.ValueID?], opset: Int) {
+        self.name = name
+        operation = proto.opType
+        self.opset = opset
+        self.inputs = inputs
+        outputCount = proto.output.count
+        attributes = Dictionary(proto.attribute.map { ($0.name, $0) }) { $1 }
+    }
+
+    func has(_ attribute: String) -> Bool { attributes[attribute] != nil }
+
+    /// The input at a place, `nil` where it was left out.
+    func input(_ index: Int) -> Graph.ValueID? { index < inputs.count ? inputs[index] : nil }
+
+    func int(_ name: String) -> Int? { attributes[name].map { Int($0.i) } }
+    func ints(_ name: String) -> [Int]? { attributes[name]?.ints.map { Int($0) } }
+    func float(_ name: String) -> Float? { attributes[name]?.f }
+    func floats(_ name: String) -> [Float]? { attributes[name]?.floats }
+    func tensor(_ name: String) -> Onnx_TensorProto? { attributes[name]?.t }
+    func string(_ name: String) -> String? {
+        attributes[name].map { String(decoding: $0.s, as: UTF8.self) }
+    }
+
+    func requiredInts(_ name: String) throws(PartError) -> [Int] {
+        guard let value = ints(name), !value.isEmpty else {
+            throw PartError(expected: "an attribute \"\(name)\" of integers", found: "none")
+        }
+        return value
+    }
+
+    /// The choice that an attribute's string stands for.
+    func choice<Choice: RawRepresentable<String>>(
+        _ name: String,
+        default fallback: Choice
+    ) throws(PartError) -> Choice {
+        guard let text = string(name) else { return fallback }
+        guard let choice = Choice(rawValue: text) else {
+            throw PartError(expected: "a known value of \"\(name)\"", found: "\"\(text)\"")
+        }
+        return choice
+    }
+
+    func unsupported(_ attribute: String, expected: String) -> PartError {
+        PartError(
+            expected: "\"\(attribute)\" to be \(expected)",
+            found: "\(attributes[attribute]?.i ?? 0)"
+        )
+    }
+}

@@ -1,0 +1,58 @@
+package import Graphs
+internal import Tensors
+package import Vips
+
+/// Why a network cannot be laid over a picture.
+package struct StreamError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// How much memory a network may take, and where it goes.
+package struct StreamBudget: Sendable {
+    /// Bytes for the feature maps of one network.
+    package var bytes: Int
+    /// Bytes for the feature maps of a network that must see the whole picture at once.
+    package var wholePictureBytes: Int
+
+    package init(bytes: Int = 256 << 20, wholePictureBytes: Int = 8 << 30) {
+        self.bytes = bytes
+        self.wholePictureBytes = wholePictureBytes
+    }
+}
+
+extension Image {
+    /// The image that a network makes of this one: a lazy node, exact for any size.
+    ///
+    /// The image must have as many bands as the network has channels, and samples of 8 or 16 bits or
+    /// floats; the result has samples of the same format.
+    package func applying(
+        _ network: PictureNetwork,
+        _ mapping: PixelMapping,
+        budget: StreamBudget = StreamBudget()
+    ) throws -> Image {
+        precondition(bands == network.inputChannels, "a band for every channel")
+        precondition([.u8, .u16, .f32].contains(format), "samples of 8 or 16 bits, or floats")
+        let fitted = try network.fitted(height: height, width: width)
+        let maker = StripMaker(
+            fitted: fitted,
+            tiles: try TileSize(fitted, channels: bands, budget),
+            rows: PixelRows(mapping: mapping, format: format),
+            outputChannels: network.outputChannels
+        )
+        // The sink of a file fills two buffers at a time, whose rows may be asked for late.
+        let stream = RowStream(height: fitted.outputHeight, keeps: 512, produce: maker.strip)
+        let header = ImageHeader(
+            width: fitted.outputWidth,
+            height: fitted.outputHeight,
+            bands: network.outputChannels,
+            format: format,
+            interpretation: network.outputChannels == bands
+                ? nil : network.outputChannels == 3 ? "srgb" : "multiband"
+        )
+        return try Image.node(header, inputs: [self], demand: .rows) { request in
+            // Rows that are gone already are made again, for this request alone.
+            if try !stream.fill(request) { try maker.fill(request) }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+internal import Glibc
+internal import Vips
+
+/// Rows of pixels that are made from top to bottom, served to requests of any shape.
+///
+/// Whoever first asks for rows that are not there yet makes the next strip, on its own thread,
+/// while others wait; no lock is held meanwhile. The last rows are kept, so that the workers of a
+/// sink, which run a little ahead of each other, all find theirs.
+final class RowStream: @unchecked Sendable {
+    /// Makes the rows from `first` on (as many as it likes) and returns them as bytes.
+    typealias Producer = (_ first: Int, _ request: NodeRequest) throws -> [[UInt8]]
+
+    private let height: Int
+    private let keeps: Int
+    private let produce: Producer
+
+    // All state below belongs to whoever holds the lock.
+    private var lock = pthread_mutex_t()
+    private var changed = pthread_cond_t()
+    private var rows: [[UInt8]] = []
+    private var firstRow = 0
+    private var isProducing = false
+    private var failure: (any Error)?
+
+    /// - Parameter keeps: how many rows stay available behind the newest.
+    init(height: Int, keeps: Int, produce: @escaping Producer) {
+        self.height = height
+        self.keeps = keeps
+        self.produce = produce
+        pthread_mutex_init(&lock, nil)
+        pthread_cond_init(&changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(&changed)
+        pthread_mutex_destroy(&lock)
+    }
+
+    /// Fills a request from rows of the full width, making strips as needed.
+    ///
+    /// Returns `false` if the rows are gone already: they must be made anew.
+    func fill(_ request: NodeRequest) throws -> Bool {
+        let area = request.output.area
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        while true {
+            if let failure { throw failure }
+            if area.top < firstRow { return false }
+            if area.bottom <= firstRow + rows.count { break }
+            if isProducing {
+                pthread_cond_wait(&changed, &lock)
+                continue
+            }
+            try extend(request)
+        }
+        let pixel = request.output.bands * request.output.format.bytes
+        for y in area.top..<area.bottom {
+            rows[y - firstRow].withUnsafeBytes { row in
+                _ = memcpy(
+                    request.output.base + (y - area.top) * request.output.stride,
+                    row.baseAddress! + area.left * pixel,
+                    area.width * pixel
+                )
+            }
+        }
+        return true
+    }
+
+    /// Makes one strip with the lock given back meanwhile.
+    private func extend(_ request: NodeRequest) throws {
+        isProducing = true
+        let next = firstRow + rows.count
+        pthread_mutex_unlock(&lock)
+        let result = Result { try produce(next, request) }
+        pthread_mutex_lock(&lock)
+        isProducing = false
+        pthread_cond_broadcast(&changed)
+        switch result {
+        case .success(let strip):
+            rows += strip
+            let surplus = rows.count - strip.count - keeps
+            if surplus > 0 {
+                rows.removeFirst(surplus)
+                firstRow += surplus
+            }
+        case .failure(let error):
+            failure = error
+            throw error
+        }
+    }
+}
