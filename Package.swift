@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
-let plugins: [String] = []
+let plugins = ["SuperResolution", "StyleTransfer"]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -50,29 +50,34 @@ let package = Package(
         // Floor 1: values
         floor("Tensors"),
         floor("Parameters"),
+        floor("Metadata"),
         // Floor 2: faces
         floor("Chains"),
         floor("PluginKit", ["CPluginABI"]),
         floor("Vips", ["CVips"]),
         floor("Kernels", ["COpenBLAS", "Tensors"]),
+        floor("Measures"),
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),
         floor("Streams", ["Tensors", "Vips", "Graphs"]),
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
-        floor("Inference", ["Tensors", "Vips", "Graphs", "Streams", "ONNX"]),
-        floor("PluginHost", ["CPluginABI", "Parameters"]),
+        floor("Inference", ["Tensors", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor("PluginHost", ["CPluginABI", "Tensors", "Parameters", "Vips"]),
         // Floor 6: whole
         floor(
             "Engine",
-            ["CPluginABI", "Tensors", "Parameters", "Chains", "Vips", "Streams", "Inference",
+            ["Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX", "Inference",
              "PluginHost"]
         ),
         // Floor 7: door
         .executableTarget(
             name: "atelier",
-            dependencies: ["Engine", "Inference", "PluginHost", arguments],
+            dependencies: [
+                "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Streams", "Inference",
+                "PluginHost", "Engine", arguments,
+            ],
             path: "Sources/CLI",
             swiftSettings: settings
         ),

@@ -104,7 +104,10 @@ package struct Reach: Sendable {
                                 if shapes[output]?[axis] == 1 { continue }
                             }
                             own[direction] = axis
-                            guard let base = scales[input]?[direction], let step = source.map.scale
+                            // Statistics leave a picture as large as it was.
+                            let keepsLength = shapes[input]?[source.axis] == shapes[output]?[axis]
+                            guard let base = scales[input]?[direction],
+                                let step = source.map.scale ?? (keepsLength ? Ratio(1) : nil)
                             else { continue }
                             scales[output, default: [:]][direction] = base * step
                         }

@@ -75,9 +75,8 @@ struct ColorRoute {
             [0.5, -0.418688, -0.081312],
         ])
         let luma = try parts.band(0).interpreted(as: "b-w").applying(network, mapping, budget: budget)
-        let scale = network.scale.value
         let differences = try parts.operation("extract_band", ["band": .int(1), "n": .int(2)])
-            .operation("resize", ["scale": .double(scale), "kernel": .string("cubic")])
+            .enlarged(by: network.scale.value)
         let joined = try Image.joined([luma, differences])
         let result = try joined.recombined([
             [1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0],

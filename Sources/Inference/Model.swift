@@ -3,6 +3,7 @@ package import Graphs
 package import ONNX
 package import Streams
 package import Tensors
+package import Vips
 
 /// A network with what is known of it: its graph ready to run, and how pixels go through it.
 package final class Model: Sendable {
@@ -82,5 +83,44 @@ package final class Model: Sendable {
         let (low, high) = (numbers[numbers.count / 50], numbers[numbers.count - 1 - numbers.count / 50])
         if high > 4 || low < -4 { return .byte }
         return low < -0.3 ? .signed : .unit
+    }
+}
+
+extension Model {
+    /// The picture that the network makes of one without alpha: a lazy image, exact for any size.
+    package func apply(
+        to image: Image,
+        mapping: PixelMapping? = nil,
+        budget: StreamBudget = StreamBudget()
+    ) throws -> Image {
+        let route = ColorRoute(model: self, mapping: mapping ?? self.mapping, budget: budget)
+        do {
+            return try route.apply(to: image)
+        } catch let error as GraphError {
+            throw ModelError("\(path): \(error)")
+        }
+    }
+
+    /// Brings tensors, some with names, into the order of the graph's inputs.
+    package func arrange(
+        _ inputs: [(name: String?, tensor: Tensor)]
+    ) throws(ModelError) -> [Tensor] {
+        let names = graph.inputs.map { graph.values[$0].name }
+        var arranged = [Tensor?](repeating: nil, count: names.count)
+        for (name, tensor) in inputs {
+            let place = name.map { names.firstIndex(of: $0) } ?? arranged.firstIndex { $0 == nil }
+            guard let place, arranged[place] == nil else {
+                throw ModelError(
+                    "\(path): expected the inputs \(names.joined(separator: ", ")), found "
+                        + (name.map { "\"\($0)\"" } ?? "\(inputs.count) of them")
+                )
+            }
+            arranged[place] = tensor
+        }
+        let missing = zip(names, arranged).filter { $0.1 == nil }.map(\.0)
+        guard missing.isEmpty else {
+            throw ModelError("\(path): expected an input \"\(missing[0])\", found none")
+        }
+        return arranged.map { $0! }
     }
 }

@@ -32,6 +32,20 @@ extension Image {
         }
     }
 
+    /// Computes all pixels into standard output, in the format that a suffix such as ".png" says.
+    package func writeToStandardOutput(
+        suffix: String,
+        progress: ((Double) -> Void)? = nil,
+        cancellation: Cancellation? = nil
+    ) throws {
+        let what = "standard output"
+        try evaluating(what, progress: progress, cancellation: cancellation) { image -> Void? in
+            guard let target = vips_target_new_to_descriptor(STDOUT_FILENO) else { return nil }
+            defer { g_object_unref(target) }
+            return atelier_vips_write_target(image, suffix, target) == 0 ? () : nil
+        }
+    }
+
     /// The ending that stands for a format libvips can write to `path`, or `nil`.
     package static func saver(for path: String) -> String? {
         let saver = try? Vips.enter(path) { vips_foreign_find_save(path) }

@@ -199,3 +199,40 @@ package final class Image: @unchecked Sendable {
         }
     }
 }
+
+// MARK: - Blobs of metadata
+
+extension Image {
+    /// A metadata field of raw bytes, such as "exif-data" or "icc-profile-data".
+    package func blob(_ field: String) -> [UInt8]? {
+        var data: UnsafeRawPointer?
+        var size = 0
+        guard hasField(field), vips_image_get_blob(pointer, field, &data, &size) == 0, let data else {
+            return nil
+        }
+        return Array(UnsafeRawBufferPointer(start: data, count: size))
+    }
+
+    /// The same pixels with every metadata field of another image whose name begins in some way.
+    package func takingFields(from other: Image, prefix: String) throws(VipsError) -> Image {
+        let copy = try operation("copy")
+        for name in other.fields where name.hasPrefix(prefix) {
+            var value = GValue()
+            guard vips_image_get(other.pointer, name, &value) == 0 else { continue }
+            vips_image_set(copy.pointer, name, &value)
+            g_value_unset(&value)
+        }
+        return copy
+    }
+
+    /// Opens a picture that lies in memory as a file's bytes; the bytes are copied.
+    package static func open(bytes: [UInt8]) throws(VipsError) -> Image {
+        let blob = bytes.withUnsafeBytes { vips_blob_copy($0.baseAddress, $0.count) }
+        defer { vips_area_unref(UnsafeMutableRawPointer(blob!).assumingMemoryBound(to: VipsArea.self)) }
+        return try Vips.enter("memory") {
+            guard let source = vips_source_new_from_blob(blob) else { return nil }
+            defer { g_object_unref(source) }
+            return atelier_vips_open_source(source, 0).map { Image(owning: $0) }
+        }
+    }
+}

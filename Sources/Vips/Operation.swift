@@ -1,7 +1,7 @@
 internal import CVips
 
 /// A value that goes into or comes out of a libvips operation.
-package enum Argument: Sendable {
+package enum OperationArgument: Sendable {
     case bool(Bool)
     case int(Int)
     case double(Double)
@@ -10,6 +10,8 @@ package enum Argument: Sendable {
     case image(Image)
     case doubles([Double])
     case images([Image])
+    /// Raw bytes, as operations put them out.
+    case bytes([UInt8])
 }
 
 /// One named argument of a libvips operation, as libvips describes it.
@@ -150,9 +152,9 @@ extension Image {
     /// argument has the wrong type, and when libvips refuses.
     package static func call(
         _ name: String,
-        _ arguments: [String: Argument]
-    ) throws(VipsError) -> [String: Argument] {
-        try Vips.enter(name) { () throws(VipsError) -> [String: Argument]? in
+        _ arguments: [String: OperationArgument]
+    ) throws(VipsError) -> [String: OperationArgument] {
+        try Vips.enter(name) { () throws(VipsError) -> [String: OperationArgument]? in
             guard let operation = vips_operation_new(name) else { return nil }
             let object = atelier_vips_object(operation)!
             let names = argumentNames(of: object)
@@ -174,7 +176,7 @@ extension Image {
                 return nil
             }
             let result = atelier_vips_object(built)!
-            var outputs: [String: Argument] = [:]
+            var outputs: [String: OperationArgument] = [:]
             for (key, flags) in names
             where flags & VIPS_ARGUMENT_OUTPUT.rawValue != 0
                 && flags & VIPS_ARGUMENT_DEPRECATED.rawValue == 0
@@ -190,7 +192,7 @@ extension Image {
     /// Runs an operation with this image as its main input and returns the image it puts out.
     package func operation(
         _ name: String,
-        _ arguments: [String: Argument] = [:]
+        _ arguments: [String: OperationArgument] = [:]
     ) throws(VipsError) -> Image {
         var arguments = arguments
         if let input = Self.mainInput(of: name) { arguments[input] = .image(self) }
@@ -200,7 +202,7 @@ extension Image {
     /// Runs an operation and returns the first image it puts out.
     package static func image(
         _ name: String,
-        _ arguments: [String: Argument]
+        _ arguments: [String: OperationArgument]
     ) throws(VipsError) -> Image {
         let outputs = try call(name, arguments)
         if case .image(let image)? = outputs["out"] { return image }
@@ -209,7 +211,7 @@ extension Image {
     }
 
     /// The first number an operation puts out for this image: a mean, a maximum, ….
-    package func number(_ name: String, _ arguments: [String: Argument] = [:]) throws -> Double {
+    package func number(_ name: String, _ arguments: [String: OperationArgument] = [:]) throws -> Double {
         var arguments = arguments
         if let input = Self.mainInput(of: name, makingImage: false) {
             arguments[input] = .image(self)
@@ -218,6 +220,18 @@ extension Image {
         let outputs = try Evaluation.run { () throws(VipsError) in try Self.call(name, arguments) }
         if case .double(let number)? = outputs["out"] { return number }
         throw VipsError(name, "it makes no number")
+    }
+
+    /// The picture as the bytes of a JPEG file, computed now.
+    package func jpegBytes() throws -> [UInt8] {
+        // Savers pull all pixels while they are built.
+        let outputs = try Evaluation.run { () throws(VipsError) in
+            try Self.call("jpegsave_buffer", ["in": .image(self)])
+        }
+        guard case .bytes(let bytes)? = outputs["buffer"] else {
+            throw VipsError("jpegsave_buffer", "it makes no bytes")
+        }
+        return bytes
     }
 
     private static func mainInput(of name: String, makingImage: Bool = true) -> String? {
@@ -282,7 +296,7 @@ private func nicknames(of specification: GParamSpecEnum) -> [String] {
 
 private func set(
     _ name: String,
-    to argument: Argument,
+    to argument: OperationArgument,
     of object: UnsafeMutablePointer<VipsObject>,
     operation: String
 ) throws(VipsError) {
@@ -336,7 +350,7 @@ private func set(
     g_object_set_property(atelier_g_object(object), name, &value)
 }
 
-private func output(_ name: String, of object: UnsafeMutablePointer<VipsObject>) -> Argument? {
+private func output(_ name: String, of object: UnsafeMutablePointer<VipsObject>) -> OperationArgument? {
     let type = atelier_g_param_type(argumentSpecification(name, of: object))
     var value = GValue()
     g_value_init(&value, type)
@@ -350,6 +364,13 @@ private func output(_ name: String, of object: UnsafeMutablePointer<VipsObject>)
     default:
         if type == atelier_vips_type_image(), let object = g_value_dup_object(&value) {
             return .image(Image(owning: object.assumingMemoryBound(to: VipsImage.self)))
+        }
+        if type == atelier_vips_type_blob() {
+            var size = 0
+            guard let blob = g_value_get_boxed(&value),
+                let bytes = vips_blob_get(blob.assumingMemoryBound(to: VipsBlob.self), &size)
+            else { return nil }
+            return .bytes(Array(UnsafeRawBufferPointer(start: bytes, count: size)))
         }
         if type == atelier_vips_type_array_double() {
             var count: Int32 = 0

@@ -30,6 +30,24 @@ extension Image {
         images.count == 1 ? images[0] : try image("bandjoin", ["in": .images(images)])
     }
 
+    /// Both sides times `scale`, with the borders where they were: libvips's own `resize` would move
+    /// an enlarged picture by half a pixel.
+    package func enlarged(by scale: Double) throws(VipsError) -> Image {
+        if scale == 1 { return self }
+        let (width, height) = (Double(width) * scale, Double(height) * scale)
+        return try operation(
+            "affine",
+            [
+                "matrix": .doubles([scale, 0, 0, scale]),
+                "idx": .double(0.5 - 0.5 / scale),
+                "idy": .double(0.5 - 0.5 / scale),
+                "oarea": .doubles([0, 0, width.rounded(), height.rounded()]),
+                "interpolate": .string("bicubic"),
+                "extend": .string("copy"),
+            ]
+        )
+    }
+
     /// Each new band is a sum of the old ones, weighted by a row of the matrix.
     package func recombined(_ matrix: [[Double]]) throws(VipsError) -> Image {
         let kernel = try Image.fromSamples(

@@ -11,7 +11,10 @@ extension Pass {
             let shape = graph.values[input].type?.shape, shape.count == 4
         else { return }
         var freed = graph
-        let types = try graph.inferTypes()
+        var fixed = graph.values[input].type!
+        // How many pictures there are at a time does not matter here.
+        if shape[0].constant == nil { fixed.shape![0] = 1 }
+        let types = try graph.inferTypes([fixed])
         for index in freed.nodes.indices {
             let node = freed.nodes[index]
             guard let source = node.inputs.first ?? nil, let sides = types[source]?.constantShape

@@ -93,10 +93,10 @@ enum {
  * makes help and completion from it. */
 typedef struct atelier_parameter {
     uint32_t size;
-    uint32_t type; /* ATELIER_BOOL … */
-    const char *key;  /* lower case, words joined by "-" */
-    const char *help; /* one sentence */
-    const char *unit; /* "pixels", "degrees", …, or NULL */
+    uint32_t type;             /* ATELIER_BOOL … */
+    const char *key;           /* lower case, words joined by "-" */
+    const char *help;          /* one sentence */
+    const char *unit;          /* "pixels", "degrees", …, or NULL */
     const char *default_value; /* as the user would write it; NULL: none */
     uint32_t required;         /* 1: the user must give a value */
     uint32_t has_range;        /* 1: minimum and maximum hold, both included */
@@ -130,7 +130,8 @@ typedef struct atelier_values {
 /* ---- Operations and the plugin ----------------------------------------------------------- */
 
 /* One operation of the chain language. */
-typedef struct atelier_operation {
+typedef struct atelier_operation atelier_operation;
+struct atelier_operation {
     uint32_t size;
     const char *name;    /* lower case, words joined by "-" */
     const char *summary; /* one sentence */
@@ -138,11 +139,14 @@ typedef struct atelier_operation {
     uint32_t parameter_count;
 
     /* [build thread] Joins lazy images; computes no pixels of its own, apart from small guides it
-     * asks the host to render. `values` and `input` are borrowed. On success `*result` holds one
-     * reference, which the host takes over; it may be `input`, retained. */
-    int32_t (*build)(const atelier_host *host, const atelier_values *values, atelier_image *input,
-                     atelier_image **result, atelier_error *error);
-} atelier_operation;
+     * asks the host to render. `self` is this struct; `values` and `input` are borrowed. On success
+     * `*result` holds one reference, which the host takes over; it may be `input`, retained. */
+    int32_t (*build)(const atelier_host *host, const atelier_operation *self,
+                     const atelier_values *values, atelier_image *input, atelier_image **result,
+                     atelier_error *error);
+
+    void *state; /* the plugin's own */
+};
 
 typedef struct atelier_plugin {
     uint32_t size;

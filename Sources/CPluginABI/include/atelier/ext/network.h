@@ -14,10 +14,10 @@ typedef struct atelier_network atelier_network; /* counted by the host; may be s
 
 /* How pixels become the numbers that a network reads, and back. */
 enum {
-    ATELIER_RANGE_AUTO = 0, /* as the model's card says, else as a test run suggests */
-    ATELIER_RANGE_UNIT = 1,   /* 0 … 1 */
-    ATELIER_RANGE_BYTE = 2,   /* 0 … 255 */
-    ATELIER_RANGE_SIGNED = 3  /* −1 … 1 */
+    ATELIER_RANGE_AUTO = 0,  /* as the model's card says, else as a test run suggests */
+    ATELIER_RANGE_UNIT = 1,  /* 0 … 1 */
+    ATELIER_RANGE_BYTE = 2,  /* 0 … 255 */
+    ATELIER_RANGE_SIGNED = 3 /* −1 … 1 */
 };
 
 /* The order of the colours in a network's channels. */

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Chains
+import Engine
+import Foundation
+internal import Vips
+
+
+struct Plan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what a chain would do to a picture, without computing any pixels."
+    )
+
+    @Argument(help: "The picture.")
+    var picture: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Also check that this could be written.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Print the plan and the chain's canonical form as JSON.")
+    var json = false
+
+    @OptionGroup var engineOptions: EngineOptions
+    @OptionGroup var chainOptions: ChainOptions
+
+    func run() throws {
+        let engine = try engineOptions.engine()
+        let chain = try engine.resolve(try chainOptions.chain())
+        let built = try engine.build(chain, over: Picture(path: picture))
+        if let output { try OutputFile(output).check(built.image) }
+        let plan = PlanReport(chain, built)
+        if json {
+            try printJSON(plan)
+        } else {
+            print(plan.text)
+        }
+    }
+}
+
+/// A plan in a form for people and programs.
+private struct PlanReport: Encodable {
+    struct Stage: Encodable {
+        let operation: String
+        let width, height, bands: Int
+        let format: String
+    }
+
+    struct Network: Encodable {
+        let model: String
+        let width, height: Int
+        let multiplyAdds: Int
+        let memoryBytes: Int
+        let seesEverything: Bool
+    }
+
+    let chain: Chain
+    let stages: [Stage]
+    let networks: [Network]
+    let reading: String
+    let warnings: [String]
+
+    init(_ chain: ResolvedChain, _ built: BuiltChain) {
+        self.chain = chain.chain
+        stages = built.stages.map {
+            Stage(
+                operation: $0.operation,
+                width: $0.width,
+                height: $0.height,
+                bands: $0.bands,
+                format: $0.format.rawValue
+            )
+        }
+        networks = built.networks.map {
+            Network(
+                model: $0.model,
+                width: $0.width,
+                height: $0.height,
+                multiplyAdds: $0.multiplyAdds,
+                memoryBytes: $0.bytes,
+                seesEverything: $0.seesEverything
+            )
+        }
+        reading = built.isSequential
+            ? "the file is decoded while it is read, once from top to bottom"
+            : "the file is decoded first, into memory or a scratch file"
+        warnings = chain.warnings
+    }
+
+    var text: String {
+        var lines: [String] = []
+        for stage in stages {
+            let size = "\(stage.width) × \(stage.height)"
+            lines.append(
+                stage.operation.padded(to: 20) + " " + size.padded(to: 16)
+                    + "\(stage.bands) × \(stage.format)"
+            )
+        }
+        lines.append("reading: \(reading)")
+        for network in networks {
+            let work = String(format: "%.1f", Double(network.multiplyAdds) / 1e9)
+            lines.append(
+                "network \(network.model): \(work) billion multiply-adds, about "
+                    + "\(network.memoryBytes >> 20) MiB of feature maps"
+                    + (network.seesEverything ? ", the whole picture at once" : "")
+            )
+        }
+        return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,130 @@
+internal import Chains
+internal import Parameters
+internal import PluginHost
+package import Vips
+
+/// A chain laid out as one lazy image.
+package struct BuiltChain {
+    package let image: Image
+    /// Whether the input is decoded as it is read, once from top to bottom.
+    package let isSequential: Bool
+    /// The picture after each step.
+    package let stages: [Stage]
+    package let networks: [NetworkUse]
+
+    package struct Stage: Sendable {
+        package let operation: String
+        package let width, height, bands: Int
+        package let format: SampleFormat
+
+        init(_ operation: String, _ image: Image) {
+            self.operation = operation
+            (width, height, bands) = (image.width, image.height, image.bands)
+            format = image.format
+        }
+    }
+}
+
+/// Joins the images of a chain's steps.
+struct ChainBuilder {
+    let chain: ResolvedChain
+    let catalogue: OperationCatalogue
+    let makeContext: (Networks) -> BuildContext
+    let makeNetworks: () -> Networks
+
+    /// Lays out the chain over a picture, with sequential reading where every step allows it.
+    func build(over picture: Picture) throws -> BuiltChain {
+        let opened = try picture.open(sequentially: false)
+        let first = try build(over: opened.image, isSequential: false)
+        guard !first.needsRandomAccess, !opened.isTurned, !picture.isStandardInput else {
+            return first.result
+        }
+        return try build(over: try picture.open(sequentially: true).image, isSequential: true).result
+    }
+
+    private func build(
+        over image: Image,
+        isSequential: Bool
+    ) throws -> (result: BuiltChain, needsRandomAccess: Bool) {
+        let networks = makeNetworks()
+        let context = makeContext(networks)
+        let input = BuildImage(image, in: context)
+        var results = ["in": input]
+        var current = input
+        var stages = [BuiltChain.Stage("in", image)]
+        for step in chain.steps {
+            switch step.origin {
+            case .previous: break
+            case .named(let name): current = results[name]!
+            case .file(let path):
+                current = BuildImage(try Picture(path: path).open(sequentially: false).image, in: context)
+            }
+            current = try build(step, on: current, results, context)
+            if let name = step.written.name { results[name.text] = current }
+            stages.append(BuiltChain.Stage(step.operation.name, current.image))
+        }
+        let result = BuiltChain(
+            image: current.image,
+            isSequential: isSequential,
+            stages: stages,
+            networks: networks.uses
+        )
+        return (result, context.needsRandomAccess)
+    }
+
+    private func build(
+        _ step: ResolvedChain.Step,
+        on input: BuildImage,
+        _ results: [String: BuildImage],
+        _ context: BuildContext
+    ) throws -> BuildImage {
+        var images: [String: BuildImage] = [:]
+        for case .image(let text)? in step.values.map(\.value) {
+            images[text] = text.hasPrefix("@")
+                ? results[String(text.dropFirst())]!
+                : BuildImage(try Picture(path: text).open(sequentially: false).image, in: context)
+        }
+        switch step.operation.origin {
+        case .plugin(let path, _):
+            return try catalogue.plugins.library(path).build(
+                step.operation.name,
+                values: step.values,
+                images: images,
+                input: input,
+                in: context
+            )
+        case .vips(let description):
+            if !description.isSequential { context.requireRandomAccess() }
+            var arguments = [description.mainInput!.name: OperationArgument.image(input.read())]
+            for (parameter, value) in zip(step.operation.parameters, step.values) where value.isGiven {
+                arguments[parameter.key] = OperationArgument(value.value!, images)
+            }
+            do throws(VipsError) {
+                return BuildImage(try Image.image(description.name, arguments), in: context)
+            } catch {
+                // libvips repeats the operation's name in front of what is wrong.
+                let reason = error.detail.replacing("\(description.name): ", with: "")
+                throw ChainError(
+                    "\(step.operation.name) cannot be done with these settings: \(reason)",
+                    at: step.written.operation.place,
+                    in: chain.chain.source
+                )
+            }
+        }
+    }
+}
+
+extension OperationArgument {
+    /// A checked value as libvips takes it.
+    fileprivate init(_ value: ParameterValue, _ images: [String: BuildImage]) {
+        self =
+            switch value {
+            case .bool(let flag): .bool(flag)
+            case .int(let number): .int(number)
+            case .float(let number): .double(number)
+            case .string(let text): .string(text)
+            case .color(let numbers), .numbers(let numbers): .doubles(numbers)
+            case .image(let text): .image(images[text]!.read())
+            }
+    }
+}

@@ -1,0 +1,103 @@
+internal import Graphs
+internal import ONNX
+internal import Streams
+internal import Tensors
+
+
+
+/// What can be said of a model by looking at its graph.
+package struct ModelReport: Codable, Sendable {
+    package var name: String
+    package var file: String
+    package var summary: String?
+    package var licence: String?
+    package var producer: String
+    package var opset: Int
+    package var inputs: [Port]
+    package var outputs: [Port]
+    package var parameters: Int
+    /// How often each operator occurs.
+    package var operators: [String: Int]
+    package var picture: Picture?
+    /// What all this means for large pictures, in one sentence.
+    package var meaning: String
+
+    /// An input or output of the graph.
+    package struct Port: Codable, Sendable {
+        package var name: String
+        package var type: String
+        package var shape: String
+    }
+
+    /// What holds for a network that turns pictures into pictures.
+    package struct Picture: Codable, Sendable {
+        package var inputChannels, outputChannels: Int
+        package var scale: String
+        package var range, channels: String
+        package var isMappingGuessed: Bool
+        package var alignment: Int
+        package var lostBorder: Int
+        package var halo: Int?
+        package var globalNodes: [String]
+        package var multiplyAddsPerInputPixel: Double
+    }
+
+    package init(_ model: Model) {
+        name = model.name
+        file = model.path
+        summary = model.card?.summary
+        licence = model.card?.licence
+        producer = model.source.producer
+        opset = model.source.opset
+        parameters = model.graph.parameterCount
+        operators = model.source.graph.nodes.reduce(into: [:]) { $0[$1.operation.name, default: 0] += 1 }
+        let types = (try? model.graph.inferTypes()) ?? [:]
+        func port(_ value: Graph.ValueID) -> Port {
+            let type = types[value] ?? model.graph.values[value].type
+            return Port(
+                name: model.graph.values[value].name,
+                type: type?.elementType.rawValue ?? "?",
+                shape: type?.shape.map { text($0) } ?? "?"
+            )
+        }
+        inputs = model.graph.inputs.map(port)
+        outputs = model.graph.outputs.map(port)
+        switch model.picture {
+        case .success(let network):
+            let picture = Picture(model, network)
+            self.picture = picture
+            meaning = picture.meaning
+        case .failure(let error):
+            meaning = "It runs on plain tensors only: \(error.message)."
+        }
+    }
+}
+
+extension ModelReport.Picture {
+    fileprivate init(_ model: Model, _ network: PictureNetwork) {
+        inputChannels = network.inputChannels
+        outputChannels = network.outputChannels
+        scale = network.scale.description
+        range = model.mapping.range.rawValue
+        channels = model.mapping.channels.rawValue
+        isMappingGuessed = model.isMappingGuessed
+        alignment = network.alignment
+        lostBorder = network.lostBorder
+        halo = network.halo
+        globalNodes = network.globalNodes
+        let size = network.fixedSize ?? (height: 512, width: 512)
+        let fitted = try? network.fitted(height: size.height, width: size.width)
+        multiplyAddsPerInputPixel =
+            fitted.map { Double($0.reach.multiplyAdds) / Double(size.height * size.width) } ?? 0
+    }
+
+    fileprivate var meaning: String {
+        guard let halo else {
+            let count = globalNodes.count
+            return "It looks at the whole picture at once (\(count) \(count == 1 ? "node" : "nodes")), "
+                + "so a picture must fit into memory as feature maps."
+        }
+        return "It runs on pictures of any size in bounded memory: an output pixel depends on at most "
+            + "\(halo) input \(halo == 1 ? "pixel" : "pixels") on each side."
+    }
+}

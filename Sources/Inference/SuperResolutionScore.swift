@@ -1,0 +1,80 @@
+internal import FoundationEssentials
+internal import Graphs
+internal import Measures
+internal import Vips
+
+
+/// How well a super-resolution model restores photos that were made small, beside plain enlargement.
+///
+/// Photos are cropped to a multiple of the scale, reduced with MATLAB's bicubic filter and rounded to
+/// 8 bits, enlarged, rounded again, and compared on luma (BT.601) without a border of `scale` pixels:
+/// the convention of the super-resolution papers.
+package struct SuperResolutionScore: Codable, Sendable {
+    package var photo: String
+    /// PSNR in dB.
+    package var model, bicubic, lanczos: Double
+
+    /// Measures one photo.
+    package init(_ model: Model, photo path: String) throws {
+        let scale = Int(try model.pictureNetwork().scale.value)
+        photo = URL(filePath: path).lastPathComponent
+        let image = try Image.open(path, sequentially: false)
+        guard image.bands == 3, image.format == .u8 else {
+            throw ModelError("\(path): expected a photo of three bands of 8 bits, found another")
+        }
+        let (width, height) = (image.width / scale * scale, image.height / scale * scale)
+        let original = try planes(image).map { $0.cropped(width: width, height: height) }
+        let small = original.map { $0.resized(by: 1 / Double(scale)).roundedToBytes() }
+        let truth = luma(original[0], original[1], original[2])
+        func score(_ planes: [Plane]) -> Double {
+            peakSignalToNoise(luma(planes[0], planes[1], planes[2]), truth, border: scale)
+        }
+        self.model = score(try planes(try model.apply(to: try imageOf(small))))
+        func enlarged(_ kernel: ResizeKernel) -> [Plane] {
+            small.map { $0.resized(by: Double(scale), kernel).roundedToBytes() }
+        }
+        bicubic = score(enlarged(.cubic))
+        lanczos = score(enlarged(.lanczos3))
+    }
+
+    /// The photos in a folder to measure on: those the model's card holds out, where they are there,
+    /// else all.
+    package static func photos(in folder: String, for model: Model, limit: Int?) throws -> [String] {
+        let held = (model.card?.training?.heldOut ?? []).map { folder + "/" + $0 }
+            .filter { FileManager.default.fileExists(atPath: $0) }
+        let endings = ["jpg", "jpeg", "png", "tif", "tiff", "webp"]
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let all = names.sorted().filter { name in endings.contains { name.lowercased().hasSuffix(".\($0)") } }
+            .map { folder + "/" + $0 }
+        let chosen = held.isEmpty ? all : held
+        guard !chosen.isEmpty else {
+            throw ModelError("\(folder): expected a folder of photos, found none in it")
+        }
+        return Array(chosen.prefix(limit ?? chosen.count))
+    }
+}
+
+private func planes(_ image: Image) throws -> [Plane] {
+    let floats = try image.floats()
+    return (0..<image.bands).map { band in
+        let values = stride(from: band, to: floats.count, by: image.bands).map { Double(floats[$0]) }
+        return Plane(width: image.width, height: image.height, values: values)
+    }
+}
+
+private func imageOf(_ planes: [Plane]) throws -> Image {
+    var bytes = [UInt8](repeating: 0, count: planes[0].values.count * planes.count)
+    for (band, plane) in planes.enumerated() {
+        for (i, value) in plane.values.enumerated() { bytes[i * planes.count + band] = UInt8(value) }
+    }
+    return try bytes.withUnsafeBytes {
+        try Image.fromMemory(
+            $0,
+            width: planes[0].width,
+            height: planes[0].height,
+            bands: planes.count,
+            format: .u8,
+            interpretation: "srgb"
+        )
+    }
+}

@@ -1,0 +1,193 @@
+internal import CPluginABI
+internal import Glibc
+package import Tensors
+package import Vips
+
+/// Where plugins get their networks from.
+package protocol NetworkProvider: Sendable {
+    func network(_ request: NetworkRequest) throws -> any HostNetwork
+}
+
+/// The network that a plugin asks for.
+package struct NetworkRequest: Sendable {
+    /// A model's name or a file's path; empty for the best one.
+    package let model: String
+    package let task: String?
+    /// The wanted magnification, to choose among models.
+    package let scale: Double?
+    package let range: Range?
+    package let channels: Channels?
+
+    package enum Range: Int, Sendable { case unit = 1, byte, signed }
+    package enum Channels: Int, Sendable { case rgb = 1, bgr }
+}
+
+/// A network as plugins see it.
+package protocol HostNetwork: AnyObject, Sendable {
+    var facts: NetworkFacts { get }
+    func apply(to image: Image) throws -> Image
+    func run(_ inputs: [(name: String?, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)]
+}
+
+/// What a plugin is told of a network.
+package struct NetworkFacts: Sendable {
+    package var name: String
+    package var inputChannels, outputChannels: Int
+    package var scale: (numerator: Int, denominator: Int)
+    package var lostBorder, halo: Int
+    package var seesEverything: Bool
+    package var range: NetworkRequest.Range
+    package var channels: NetworkRequest.Channels
+
+    package init(
+        name: String,
+        inputChannels: Int,
+        outputChannels: Int,
+        scale: (numerator: Int, denominator: Int),
+        lostBorder: Int,
+        halo: Int,
+        seesEverything: Bool,
+        range: NetworkRequest.Range,
+        channels: NetworkRequest.Channels
+    ) {
+        self.name = name
+        self.inputChannels = inputChannels
+        self.outputChannels = outputChannels
+        self.scale = scale
+        self.lostBorder = lostBorder
+        self.halo = halo
+        self.seesEverything = seesEverything
+        self.range = range
+        self.channels = channels
+    }
+}
+
+/// `atelier.network/1`
+let networkService = atelier_network_service(
+    size: UInt32(MemoryLayout<atelier_network_service>.size),
+    retain: { network in
+        guard let network else { return }
+        _ = Unmanaged<NetworkBox>.fromOpaque(UnsafeRawPointer(network)).retain()
+    },
+    release: { network in
+        guard let network else { return }
+        Unmanaged<NetworkBox>.fromOpaque(UnsafeRawPointer(network)).release()
+    },
+    load: { host, model, options, result, error in
+        answer(host, error) { context in
+            guard let result else { throw PluginError("expected a place for the network, found none") }
+            let request = NetworkRequest(model, options?.pointee)
+            let box = NetworkBox(try context.networks.network(request))
+            result.pointee = OpaquePointer(Unmanaged.passRetained(box).toOpaque())
+        }
+    },
+    describe: { host, network, info, error in
+        answer(host, error) { _ in
+            guard let info else { throw PluginError("expected a struct for the answer, found none") }
+            info.pointee.describe(try NetworkBox.of(network))
+        }
+    },
+    apply: { host, network, image, result, error in
+        answer(host, error) { context in
+            guard let image, let result else { throw PluginError("expected an image, found none") }
+            let output = try NetworkBox.of(network).network.apply(to: BuildImage.of(image).read())
+            result.pointee = BuildImage(output, in: context).retainedHandle
+        }
+    },
+    run: { host, network, inputs, count, state, receive, error in
+        answer(host, error) { _ in
+            guard let receive else { throw PluginError("expected a function for outputs, found none") }
+            let buffer = UnsafeBufferPointer(start: inputs, count: Int(count))
+            let tensors = try buffer.map { try tensor($0) }
+            for (index, output) in try NetworkBox.of(network).network.run(tensors).enumerated() {
+                let status = hand(output, UInt32(index), state, receive)
+                guard status == Int32(ATELIER_OK) else {
+                    throw PluginError("a plugin did not take output number \(index + 1)")
+                }
+            }
+        }
+    }
+)
+
+/// A network behind a plugin's handle, with its name as a C string.
+private final class NetworkBox: @unchecked Sendable {
+    let network: any HostNetwork
+    let name: UnsafeMutablePointer<CChar>
+
+    init(_ network: any HostNetwork) {
+        self.network = network
+        name = strdup(network.facts.name)
+    }
+
+    deinit { free(name) }
+
+    static func of(_ handle: OpaquePointer?) throws -> NetworkBox {
+        guard let handle else { throw PluginError("expected a network, found a null pointer") }
+        return Unmanaged<NetworkBox>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
+    }
+}
+
+extension NetworkRequest {
+    fileprivate init(_ model: UnsafePointer<CChar>?, _ options: atelier_network_options?) {
+        self.model = model.map { String(cString: $0) } ?? ""
+        task = options?.task.map { String(cString: $0) }
+        scale = options.flatMap { $0.scale > 0 ? $0.scale : nil }
+        range = options.flatMap { Range(rawValue: Int($0.range)) }
+        channels = options.flatMap { Channels(rawValue: Int($0.channels)) }
+    }
+}
+
+extension atelier_network_info {
+    fileprivate mutating func describe(_ box: NetworkBox) {
+        let facts = box.network.facts
+        name = UnsafePointer(box.name)
+        input_channels = UInt32(facts.inputChannels)
+        output_channels = UInt32(facts.outputChannels)
+        scale_numerator = Int32(facts.scale.numerator)
+        scale_denominator = Int32(facts.scale.denominator)
+        lost_border = Int32(facts.lostBorder)
+        halo = Int32(facts.halo)
+        sees_everything = facts.seesEverything ? 1 : 0
+        range = UInt32(facts.range.rawValue)
+        channels = UInt32(facts.channels.rawValue)
+    }
+}
+
+private func tensor(_ abi: atelier_tensor) throws -> (name: String?, tensor: Tensor) {
+    guard let values = abi.values, abi.rank == 0 || abi.shape != nil, abi.rank <= 8 else {
+        throw PluginError("expected a tensor of rank 0 to 8 with values, found rank \(abi.rank)")
+    }
+    let shape = (0..<Int(abi.rank)).map { Int(abi.shape[$0]) }
+    guard shape.allSatisfy({ $0 >= 0 }) else {
+        throw PluginError("expected a shape without negative sides, found \(shape)")
+    }
+    let bytes = UnsafeRawBufferPointer(start: values, count: shape.elementCount * 4)
+    let tensor = Tensor(shape: shape, type: .float32, bytes: bytes)
+    return (abi.name.map { String(cString: $0) }, tensor)
+}
+
+private func hand(
+    _ output: (name: String, tensor: Tensor),
+    _ index: UInt32,
+    _ state: UnsafeMutableRawPointer?,
+    _ receive: @convention(c) (
+        UnsafeMutableRawPointer?, UInt32, UnsafePointer<atelier_tensor>?
+    ) -> Int32
+) -> Int32 {
+    let floats = output.tensor.converted(to: .float32)
+    let shape = floats.shape.map { Int64($0) }
+    return floats.withBytes { bytes in
+        output.name.withCString { name in
+            shape.withUnsafeBufferPointer { shape in
+                var tensor = atelier_tensor(
+                    size: UInt32(MemoryLayout<atelier_tensor>.size),
+                    rank: UInt32(shape.count),
+                    shape: shape.baseAddress,
+                    values: bytes.baseAddress?.assumingMemoryBound(to: Float.self),
+                    name: name
+                )
+                return receive(state, index, &tensor)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import CPluginABI
+
+/// The numbers that stand for black and white in a network.
+public enum NetworkRange: String, CaseIterable, SettingValue, Sendable {
+    /// As the model's card says, else as a test run suggests.
+    case auto
+    /// 0 … 1
+    case unit
+    /// 0 … 255
+    case byte
+    /// −1 … 1
+    case signed
+
+    var abiValue: UInt32 {
+        switch self {
+        case .auto: UInt32(ATELIER_RANGE_AUTO)
+        case .unit: UInt32(ATELIER_RANGE_UNIT)
+        case .byte: UInt32(ATELIER_RANGE_BYTE)
+        case .signed: UInt32(ATELIER_RANGE_SIGNED)
+        }
+    }
+}
+
+/// The order of the colours in a network's channels.
+public enum NetworkChannels: String, CaseIterable, SettingValue, Sendable {
+    /// As the model's card says, else red, green, blue.
+    case auto
+    case rgb, bgr
+
+    var abiValue: UInt32 {
+        switch self {
+        case .auto: UInt32(ATELIER_CHANNELS_AUTO)
+        case .rgb: UInt32(ATELIER_CHANNELS_RGB)
+        case .bgr: UInt32(ATELIER_CHANNELS_BGR)
+        }
+    }
+}
+
+/// A neural network that the host has loaded.
+public final class Network {
+    private let pointer: OpaquePointer
+    private let host: Host
+    private let table: UnsafePointer<atelier_network_service>
+    /// Scale, halo, channels and the like.
+    public let info: atelier_network_info
+
+    init(
+        owning pointer: OpaquePointer,
+        _ host: Host,
+        _ table: UnsafePointer<atelier_network_service>
+    ) throws {
+        self.pointer = pointer
+        self.host = host
+        self.table = table
+        var info = atelier_network_info()
+        info.size = UInt32(MemoryLayout<atelier_network_info>.size)
+        do {
+            try check { table.pointee.describe(host.pointer, pointer, &info, $0) }
+        } catch {
+            table.pointee.release(pointer)
+            throw error
+        }
+        self.info = info
+    }
+
+    deinit { table.pointee.release(pointer) }
+
+    /// Output pixels along a side for an input pixel.
+    public var scale: Double { Double(info.scale_numerator) / Double(info.scale_denominator) }
+
+    /// The picture that the network makes of one without alpha: exact for any size, without seams.
+    public func apply(to image: LazyImage) throws -> LazyImage {
+        var result: OpaquePointer?
+        try check { table.pointee.apply(host.pointer, pointer, image.pointer, &result, $0) }
+        return LazyImage(owning: result!, host)
+    }
+}

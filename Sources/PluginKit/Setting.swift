@@ -1,0 +1,174 @@
+public import CPluginABI
+
+/// Declares a setting of an operation: its help, its range, and, as the property's first value, its
+/// default.
+///
+///     @Setting("How many times larger each side becomes.", 1...16) var scale = 2.0
+@propertyWrapper
+public struct Setting<Value: SettingValue> {
+    private let box: SettingBox<Value>
+
+    /// - Parameters:
+    ///   - help: one sentence.
+    ///   - range: the values a number may have, ends included.
+    ///   - unit: "pixels", "degrees", …
+    ///   - isRequired: whether the user must give a value.
+    public init(
+        wrappedValue: Value,
+        _ help: String,
+        _ range: ClosedRange<Double>? = nil,
+        unit: String? = nil,
+        isRequired: Bool = false
+    ) {
+        box = SettingBox(wrappedValue, help: help, range: range, unit: unit, isRequired: isRequired)
+    }
+
+    public var wrappedValue: Value { box.value }
+
+    /// Whether the user gave the value.
+    public var projectedValue: SettingOrigin { SettingOrigin(isGiven: box.isGiven) }
+}
+
+public struct SettingOrigin {
+    public let isGiven: Bool
+}
+
+/// A type that a setting can have.
+public protocol SettingValue {
+    /// ATELIER_BOOL, ATELIER_INT, ….
+    static var abiType: Int { get }
+    static var choices: [String] { get }
+    /// As the user would write it; `nil` where nothing stands for it.
+    var text: String? { get }
+    init(_ value: atelier_value, _ host: Host) throws
+}
+
+extension SettingValue {
+    public static var choices: [String] { [] }
+}
+
+extension Bool: SettingValue {
+    public static var abiType: Int { Int(ATELIER_BOOL) }
+    public var text: String? { self ? "yes" : "no" }
+    public init(_ value: atelier_value, _ host: Host) { self = value.integer != 0 }
+}
+
+extension Int: SettingValue {
+    public static var abiType: Int { Int(ATELIER_INT) }
+    public var text: String? { String(self) }
+    public init(_ value: atelier_value, _ host: Host) { self = Int(value.integer) }
+}
+
+extension Double: SettingValue {
+    public static var abiType: Int { Int(ATELIER_FLOAT) }
+    public var text: String? { self == rounded() ? String(Int(self)) : "\(self)" }
+    public init(_ value: atelier_value, _ host: Host) { self = value.number }
+}
+
+extension String: SettingValue {
+    public static var abiType: Int { Int(ATELIER_STRING) }
+    public var text: String? { isEmpty ? nil : self }
+    public init(_ value: atelier_value, _ host: Host) {
+        self = value.text.map { String(cString: $0) } ?? ""
+    }
+}
+
+/// A choice among named cases: any enumeration of strings.
+extension SettingValue where Self: RawRepresentable<String> & CaseIterable {
+    public static var abiType: Int { Int(ATELIER_CHOICE) }
+    public static var choices: [String] { allCases.map(\.rawValue) }
+    public var text: String? { rawValue }
+    public init(_ value: atelier_value, _ host: Host) throws {
+        let text = value.text.map { String(cString: $0) } ?? ""
+        guard let choice = Self(rawValue: text) else {
+            throw OperationError("expected one of \(Self.choices), found \"\(text)\"")
+        }
+        self = choice
+    }
+}
+
+/// A model by name, or the path of an ONNX file; empty for the best one there is.
+public struct ModelName: SettingValue, ExpressibleByStringLiteral, Sendable {
+    public let name: String
+
+    public init(stringLiteral name: String) { self.name = name }
+    public static let best: ModelName = ""
+
+    public static var abiType: Int { Int(ATELIER_MODEL) }
+    public var text: String? { name.isEmpty ? nil : name }
+    public init(_ value: atelier_value, _ host: Host) {
+        name = value.text.map { String(cString: $0) } ?? ""
+    }
+}
+
+/// A further picture, such as a mask or a reference; `nil` when none is given.
+extension Optional: SettingValue where Wrapped == LazyImage {
+    public static var abiType: Int { Int(ATELIER_IMAGE) }
+    public var text: String? { nil }
+    public init(_ value: atelier_value, _ host: Host) {
+        self = value.image.map { LazyImage(retaining: $0, host) }
+    }
+}
+
+// MARK: - How settings are found and filled
+
+protocol AnySetting {
+    var storage: any SettingStorage { get }
+}
+
+protocol SettingStorage: AnyObject {
+    func parameter(key: String) -> atelier_parameter
+    func fill(_ value: atelier_value, _ host: Host) throws
+}
+
+extension Setting: AnySetting {
+    var storage: any SettingStorage { box }
+}
+
+/// Shared by the copies of one operation value, so that a setting can be filled after `init`.
+private final class SettingBox<Value: SettingValue>: SettingStorage {
+    var value: Value
+    var isGiven = false
+    let help: String
+    let range: ClosedRange<Double>?
+    let unit: String?
+    let isRequired: Bool
+
+    init(
+        _ value: Value,
+        help: String,
+        range: ClosedRange<Double>?,
+        unit: String?,
+        isRequired: Bool
+    ) {
+        self.value = value
+        self.help = help
+        self.range = range
+        self.unit = unit
+        self.isRequired = isRequired
+    }
+
+    func fill(_ value: atelier_value, _ host: Host) throws {
+        isGiven = value.is_set != 0
+        self.value = try Value(value, host)
+    }
+
+    func parameter(key: String) -> atelier_parameter {
+        let names = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: Value.choices.count)
+        for (index, choice) in Value.choices.enumerated() { names[index] = forever(choice) }
+        return atelier_parameter(
+            size: UInt32(MemoryLayout<atelier_parameter>.size),
+            type: UInt32(Value.abiType),
+            key: forever(key),
+            help: forever(help),
+            unit: unit.map(forever),
+            default_value: value.text.map(forever),
+            required: isRequired ? 1 : 0,
+            has_range: range == nil ? 0 : 1,
+            minimum: range?.lowerBound ?? 0,
+            maximum: range?.upperBound ?? 0,
+            choices: names,
+            choice_count: UInt32(Value.choices.count)
+        )
+    }
+}
