@@ -24,6 +24,16 @@ func floor(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [S
     )
 }
 
+/// Tests of one target, with what they share.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: ["Support"] + dependencies,
+        exclude: exclude,
+        swiftSettings: settings
+    )
+}
+
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser",
@@ -81,6 +91,22 @@ let package = Package(
             path: "Sources/CLI",
             swiftSettings: settings
         ),
+        // Tests
+        .target(
+            name: "Support",
+            dependencies: ["Tensors", "Kernels", "Graphs"],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        tests("Graphs", ["Tensors", "Kernels", "Graphs"]),
+        tests("Chains", ["Parameters", "Chains"]),
+        tests("Measures", ["Measures"]),
+        tests("Metadata", ["Metadata", "Vips"]),
+        tests("Vips", ["Vips"]),
+        tests("Streams", ["Tensors", "Vips", "Graphs", "Streams"]),
+        tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
+        tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
+        tests("Command", ["Vips"]),
     ]
         // Aside: plugins
         + plugins.map {

@@ -36,6 +36,7 @@ private let plugin = Plugin(
     [StyleTransfer.self]
 )
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func atelier_plugin_v1(
     _ host: UnsafePointer<atelier_host>?

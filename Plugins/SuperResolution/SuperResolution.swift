@@ -46,6 +46,7 @@ private let plugin = Plugin(
     [SuperResolution.self]
 )
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func atelier_plugin_v1(
     _ host: UnsafePointer<atelier_host>?

@@ -25,7 +25,8 @@ struct Atelier: ParsableCommand {
     )
 
     private static let exitCodes =
-        (["  0    done"] + FailureKind.allCases.map { "  \($0.rawValue)".padded(to: 7) + $0.summary })
+        (["  0    done"]
+        + FailureKind.allCases.map { "  \($0.rawValue)".padded(to: 7) + $0.summary })
         .joined(separator: "\n")
 
     static func main() {
@@ -35,7 +36,8 @@ struct Atelier: ParsableCommand {
             try command.run()
         } catch let failure as Failure {
             leave(failure)
-        } catch where ["HelpRequested", "CommandError", "ValidationError", "CleanExit", "ExitCode"]
+        } catch
+            where ["HelpRequested", "CommandError", "ValidationError", "CleanExit", "ExitCode"]
             .contains(String(describing: Swift.type(of: error)))
         {
             exit(withError: error)

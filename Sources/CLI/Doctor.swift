@@ -15,12 +15,16 @@ struct Doctor: ParsableCommand {
     var json = false
 
     func run() throws {
-        let findings = [libvips(), formats(), matrixProducts()] + plugins() + models() + [scratch()]
+        let findings =
+            [libvips(), formats(), matrixProducts()] + plugins() + models() + [scratch()]
         if json {
             try printJSON(findings)
         } else {
             for finding in findings {
-                print(finding.status.rawValue.padded(to: 8) + finding.subject.padded(to: 18) + " " + finding.detail)
+                print(
+                    finding.status.rawValue.padded(to: 8) + finding.subject.padded(to: 18) + " "
+                        + finding.detail
+                )
             }
         }
         if findings.contains(where: { $0.status == .failed }) {
@@ -40,7 +44,8 @@ struct Doctor: ParsableCommand {
         return Finding(
             status: isNew ? .ok : .failed,
             subject: "libvips",
-            detail: "\(Vips.version), \(Vips.threads) threads" + (isNew ? "" : "; expected \(needed) or later")
+            detail: "\(Vips.version), \(Vips.threads) threads"
+                + (isNew ? "" : "; expected \(needed) or later")
         )
     }
 
@@ -82,7 +87,8 @@ struct Doctor: ParsableCommand {
             return Finding(
                 status: isWhole ? .ok : .failed,
                 subject: "model",
-                detail: entry.card.name + (isWhole ? "" : ": \(entry.file) is not the file that its card describes")
+                detail: entry.card.name
+                    + (isWhole ? "" : ": \(entry.file) is not the file that its card describes")
             )
         }
         let problems = library.problems.map {
@@ -101,7 +107,8 @@ struct Doctor: ParsableCommand {
         return Finding(
             status: isWritable ? .ok : .failed,
             subject: "scratch files",
-            detail: "\(folder), \(free >> 30) GiB free" + (isWritable ? "" : "; expected a folder to write into")
+            detail: "\(folder), \(free >> 30) GiB free"
+                + (isWritable ? "" : "; expected a folder to write into")
         )
     }
 }

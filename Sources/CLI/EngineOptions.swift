@@ -99,7 +99,8 @@ struct ChainOptions: ParsableArguments {
         }
         let data: Data
         do {
-            data = file == "-"
+            data =
+                file == "-"
                 ? FileHandle.standardInput.readDataToEndOfFile()
                 : try Data(contentsOf: URL(filePath: file))
         } catch {

@@ -67,7 +67,11 @@ private struct ListReport: Encodable {
 
     init(_ catalogue: OperationCatalogue, _ models: ModelLibrary, withClassical: Bool) {
         operations = (withClassical ? catalogue.all() : catalogue.tasks()).map { operation in
-            Operation(name: operation.name, summary: operation.summary, origin: operation.originName)
+            Operation(
+                name: operation.name,
+                summary: operation.summary,
+                origin: operation.originName
+            )
         }
         self.models = models.entries.map {
             Model(

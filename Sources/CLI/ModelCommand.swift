@@ -6,7 +6,6 @@ import Inference
 import Kernels
 import Tensors
 
-
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
@@ -61,15 +60,25 @@ struct ModelInfo: ParsableCommand {
         let origin = report.producer.isEmpty ? "" : ", made by \(report.producer)"
         add("format", "ONNX, operator set \(report.opset)\(origin)")
         for input in report.inputs { add("input", "\(input.name): \(input.shape) \(input.type)") }
-        for output in report.outputs { add("output", "\(output.name): \(output.shape) \(output.type)") }
+        for output in report.outputs {
+            add("output", "\(output.name): \(output.shape) \(output.type)")
+        }
         add("parameters", grouped(report.parameters))
         if let picture = report.picture {
             add("scale", picture.scale)
             let guessed = picture.isMappingGuessed ? " (guessed; there is no card)" : ""
             add("pixels", "range \(picture.range), order \(picture.channels)\(guessed)")
-            add("work", String(format: "%.0f multiply-adds for an input pixel", picture.multiplyAddsPerInputPixel))
+            add(
+                "work",
+                String(
+                    format: "%.0f multiply-adds for an input pixel",
+                    picture.multiplyAddsPerInputPixel
+                )
+            )
             add("alignment", "\(picture.alignment)")
-            if picture.lostBorder > 0 { add("lost border", "\(picture.lostBorder) input pixels on each side") }
+            if picture.lostBorder > 0 {
+                add("lost border", "\(picture.lostBorder) input pixels on each side")
+            }
             if let halo = picture.halo { add("halo", "\(halo) input pixels on each side") }
             for node in picture.globalNodes { add("sees everything", node) }
         }
@@ -89,10 +98,14 @@ struct ModelRun: ParsableCommand {
     @Argument(help: "A model's name, or an ONNX file.")
     var model: String
 
-    @Option(help: ArgumentHelp("A .npy file, or name=file where there are several.", valueName: "x.npy"))
+    @Option(
+        help: ArgumentHelp("A .npy file, or name=file where there are several.", valueName: "x.npy")
+    )
     var input: [String]
 
-    @Option(help: ArgumentHelp("A .npy file, or name=file where there are several.", valueName: "y.npy"))
+    @Option(
+        help: ArgumentHelp("A .npy file, or name=file where there are several.", valueName: "y.npy")
+    )
     var output: [String]
 
     @Option(help: "Threads to compute with; one for each core if not given.")
@@ -103,7 +116,10 @@ struct ModelRun: ParsableCommand {
         let model = try ModelLibrary().model(model)
         var inputs: [(name: String?, tensor: Tensor)] = []
         for argument in input {
-            let (name, path) = Self.split(argument, model.graph.inputs.map { model.graph.values[$0].name })
+            let (name, path) = Self.split(
+                argument,
+                model.graph.inputs.map { model.graph.values[$0].name }
+            )
             inputs.append((name, try NumPyFile.read(path)))
         }
         let results = try model.run(try model.arrange(inputs))
@@ -112,7 +128,10 @@ struct ModelRun: ParsableCommand {
             let (name, path) = Self.split(argument, names)
             let place = name.map { names.firstIndex(of: $0)! } ?? index
             guard place < results.count else {
-                throw Failure(.usage, "expected at most \(results.count) outputs, found \(output.count)")
+                throw Failure(
+                    .usage,
+                    "expected at most \(results.count) outputs, found \(output.count)"
+                )
             }
             do {
                 try NumPyFile.data(results[place]).write(to: URL(filePath: path), options: .atomic)
@@ -123,7 +142,9 @@ struct ModelRun: ParsableCommand {
     }
 
     /// Takes a name before the first `=` for one only where the model has it: paths may have one too.
-    private static func split(_ argument: String, _ names: [String]) -> (name: String?, path: String) {
+    private static func split(_ argument: String, _ names: [String]) -> (
+        name: String?, path: String
+    ) {
         for name in names where argument.hasPrefix(name + "=") {
             return (name, String(argument.dropFirst(name.count + 1)))
         }

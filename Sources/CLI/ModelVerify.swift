@@ -66,7 +66,9 @@ struct ModelVerify: ParsableCommand {
         )
     }
 
-    private static func line(_ name: String, _ model: Double, _ bicubic: Double, _ lanczos: Double) -> String {
+    private static func line(_ name: String, _ model: Double, _ bicubic: Double, _ lanczos: Double)
+        -> String
+    {
         name.padded(to: 40)
             + String(format: " %.2f dB, bicubic %.2f, Lanczos %.2f", model, bicubic, lanczos)
     }

@@ -4,7 +4,6 @@ import Engine
 import Foundation
 internal import Vips
 
-
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Says what a chain would do to a picture, without computing any pixels."
@@ -13,7 +12,10 @@ struct Plan: ParsableCommand {
     @Argument(help: "The picture.")
     var picture: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Also check that this could be written.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Also check that this could be written.", valueName: "file")
+    )
     var output: String?
 
     @Flag(help: "Print the plan and the chain's canonical form as JSON.")
@@ -79,7 +81,8 @@ private struct PlanReport: Encodable {
                 seesEverything: $0.seesEverything
             )
         }
-        reading = built.isSequential
+        reading =
+            built.isSequential
             ? "the file is decoded while it is read, once from top to bottom"
             : "the file is decoded first, into memory or a scratch file"
         warnings = chain.warnings

@@ -22,7 +22,9 @@ struct PluginList: ParsableCommand {
             switch entry.description {
             case .success(let plugin):
                 let names = plugin.operations.map(\.name).joined(separator: ", ")
-                print("\(plugin.id) \(plugin.version) (\(plugin.licence)): \(names)\n  \(entry.path)")
+                print(
+                    "\(plugin.id) \(plugin.version) (\(plugin.licence)): \(names)\n  \(entry.path)"
+                )
             case .failure(let error):
                 print("left out: \(error)\n  \(entry.path)")
             }

@@ -3,7 +3,6 @@ import Engine
 import Foundation
 internal import Vips
 
-
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Edits pictures with a chain.",
@@ -35,7 +34,9 @@ struct Run: ParsableCommand {
     @Flag(help: "Go on with the next picture when one fails.")
     var keepGoing = false
 
-    @Option(help: ArgumentHelp("Append a line of JSON for each picture to a file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Append a line of JSON for each picture to a file.", valueName: "file")
+    )
     var report: String?
 
     @Flag(help: "Print what was done as JSON.")

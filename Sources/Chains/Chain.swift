@@ -32,7 +32,7 @@ package struct Chain: Sendable, Equatable {
         package func setting(_ key: String) -> Setting? { settings.first { $0.key.text == key } }
     }
 
-    /// `key=value`
+    /// What stands as `key=value`.
     package struct Setting: Sendable, Equatable {
         package var key: Word
         package var value: Word
@@ -82,14 +82,19 @@ package struct ChainError: Error, Sendable, Equatable, CustomStringConvertible {
     package let source: ChainSource
     package let place: Chain.Place?
 
-    package init(_ message: String, hint: String? = nil, at place: Chain.Place?, in source: ChainSource) {
+    package init(
+        _ message: String,
+        hint: String? = nil,
+        at place: Chain.Place?,
+        in source: ChainSource
+    ) {
         self.message = message
         self.hint = hint
         self.place = place
         self.source = source
     }
 
-    /// The message, where it is about, and the line with a mark under the word:
+    /// The message, the place it is about, and the line with a mark under the word.
     ///
     ///     blur has no parameter "raduis"
     ///      --> portrait.chain:3:6

@@ -11,12 +11,20 @@ extension Chain {
             document = try JSONDecoder().decode(Document.self, from: data)
         } catch let DecodingError.keyNotFound(key, context) {
             let place = path(context.codingPath)
-            throw ChainError("expected \"\(key.stringValue)\", found none", at: .json(place), in: source)
+            throw ChainError(
+                "expected \"\(key.stringValue)\", found none",
+                at: .json(place),
+                in: source
+            )
         } catch let DecodingError.typeMismatch(_, context) {
             let place = path(context.codingPath)
             throw ChainError("expected another kind of value", at: .json(place), in: source)
         } catch {
-            throw ChainError("\(file): expected a chain in JSON, found something else", at: nil, in: source)
+            throw ChainError(
+                "\(file): expected a chain in JSON, found something else",
+                at: nil,
+                in: source
+            )
         }
         steps = []
         for (index, written) in document.steps.enumerated() {
@@ -34,7 +42,11 @@ extension Chain {
             steps.append(step)
         }
         guard !steps.isEmpty else {
-            throw ChainError("\(file): expected a chain of operations, found none", at: nil, in: source)
+            throw ChainError(
+                "\(file): expected a chain of operations, found none",
+                at: nil,
+                in: source
+            )
         }
     }
 }

@@ -10,7 +10,11 @@ extension Chain {
             column += word.count + 1
         }
         guard !placed.isEmpty else {
-            throw ChainError("expected a chain of operations after --, found nothing", at: nil, in: source)
+            throw ChainError(
+                "expected a chain of operations after --, found nothing",
+                at: nil,
+                in: source
+            )
         }
         steps = try Self.steps(placed, source)
     }
@@ -37,7 +41,11 @@ extension Chain {
             if !words.isEmpty { steps += try Self.steps(words, source) }
         }
         guard !steps.isEmpty else {
-            throw ChainError("\(file): expected a chain of operations, found none", at: nil, in: source)
+            throw ChainError(
+                "\(file): expected a chain of operations, found none",
+                at: nil,
+                in: source
+            )
         }
     }
 
@@ -108,7 +116,9 @@ extension Chain.Step {
         }
         switch key {
         case "as":
-            let isName = setting.value.text.allSatisfy { $0.isLetter || $0.isNumber || "-_".contains($0) }
+            let isName = setting.value.text.allSatisfy {
+                $0.isLetter || $0.isNumber || "-_".contains($0)
+            }
             guard isName, setting.value.text != "in" else {
                 throw ChainError(
                     "expected a name of letters, digits, - and _ other than \"in\", found "
@@ -206,7 +216,11 @@ private struct LineScanner {
             }
         }
         if let quote {
-            throw ChainError("expected a closing \(quote.mark), found the end of the line", at: quote.place, in: source)
+            throw ChainError(
+                "expected a closing \(quote.mark), found the end of the line",
+                at: quote.place,
+                in: source
+            )
         }
         return text
     }
@@ -215,7 +229,11 @@ private struct LineScanner {
     private mutating func variable() throws(ChainError) -> String {
         let place = place
         guard let end = rest.firstIndex(of: "}") else {
-            throw ChainError("expected a } after ${, found the end of the line", at: place, in: source)
+            throw ChainError(
+                "expected a } after ${, found the end of the line",
+                at: place,
+                in: source
+            )
         }
         let name = String(rest[..<end].dropFirst(2))
         guard let value = variables[name] else {

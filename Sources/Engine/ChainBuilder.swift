@@ -39,7 +39,8 @@ struct ChainBuilder {
         guard !first.needsRandomAccess, !opened.isTurned, !picture.isStandardInput else {
             return first.result
         }
-        return try build(over: try picture.open(sequentially: true).image, isSequential: true).result
+        return try build(over: try picture.open(sequentially: true).image, isSequential: true)
+            .result
     }
 
     private func build(
@@ -57,7 +58,10 @@ struct ChainBuilder {
             case .previous: break
             case .named(let name): current = results[name]!
             case .file(let path):
-                current = BuildImage(try Picture(path: path).open(sequentially: false).image, in: context)
+                current = BuildImage(
+                    try Picture(path: path).open(sequentially: false).image,
+                    in: context
+                )
             }
             current = try build(step, on: current, results, context)
             if let name = step.written.name { results[name.text] = current }
@@ -80,7 +84,8 @@ struct ChainBuilder {
     ) throws -> BuildImage {
         var images: [String: BuildImage] = [:]
         for case .image(let text)? in step.values.map(\.value) {
-            images[text] = text.hasPrefix("@")
+            images[text] =
+                text.hasPrefix("@")
                 ? results[String(text.dropFirst())]!
                 : BuildImage(try Picture(path: text).open(sequentially: false).image, in: context)
         }
@@ -96,7 +101,8 @@ struct ChainBuilder {
         case .vips(let description):
             if !description.isSequential { context.requireRandomAccess() }
             var arguments = [description.mainInput!.name: OperationArgument.image(input.read())]
-            for (parameter, value) in zip(step.operation.parameters, step.values) where value.isGiven {
+            for (parameter, value) in zip(step.operation.parameters, step.values)
+            where value.isGiven {
                 arguments[parameter.key] = OperationArgument(value.value!, images)
             }
             do throws(VipsError) {
@@ -105,7 +111,7 @@ struct ChainBuilder {
                 // libvips repeats the operation's name in front of what is wrong.
                 let reason = error.detail.replacing("\(description.name): ", with: "")
                 throw ChainError(
-                    "\(step.operation.name) cannot be done with these settings: \(reason)",
+                    "\(step.written.operation.text) cannot be done with these settings: \(reason)",
                     at: step.written.operation.place,
                     in: chain.chain.source
                 )

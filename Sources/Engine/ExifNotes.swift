@@ -14,7 +14,9 @@ extension Image {
         guard length < 1 << 16 else { return self }
         let segment = [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + exif.block
         // The block comes right after the two bytes that begin the file.
-        let carried = try Image.open(bytes: Array(jpeg.prefix(2)) + segment + Array(jpeg.dropFirst(2)))
+        let carried = try Image.open(
+            bytes: Array(jpeg.prefix(2)) + segment + Array(jpeg.dropFirst(2))
+        )
         return try takingFields(from: carried, prefix: "exif-")
     }
 

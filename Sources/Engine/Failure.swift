@@ -51,7 +51,8 @@ package struct Failure: Error, Sendable, CustomStringConvertible {
         case let failure as Failure: self = failure
         case is Cancelled: self.init(.cancelled, "stopped")
         case is ChainError, is ParameterError: self.init(.usage, "\(error)")
-        case is ModelError, is ONNXError, is GraphError, is StreamError: self.init(.model, "\(error)")
+        case is ModelError, is ONNXError, is GraphError, is StreamError:
+            self.init(.model, "\(error)")
         case is PluginError: self.init(.plugin, "\(error)")
         default: self.init(kind, "\(error)")
         }

@@ -28,7 +28,9 @@ package final class Networks: NetworkProvider {
                 try library.model(request.model)
             }
         if let task = request.task, let card = model.card, card.task != task {
-            throw ModelError("expected a model for \(task), found \"\(card.name)\", one for \(card.task)")
+            throw ModelError(
+                "expected a model for \(task), found \"\(card.name)\", one for \(card.task)"
+            )
         }
         var mapping = model.mapping
         switch request.range {

@@ -18,7 +18,8 @@ package struct CatalogueOperation: Sendable {
     /// Who offers it, in words.
     package var originName: String {
         switch origin {
-        case .plugin(let path, let plugin): "\(plugin.id) \(plugin.version) (\(plugin.licence)), \(path)"
+        case .plugin(let path, let plugin):
+            "\(plugin.id) \(plugin.version) (\(plugin.licence)), \(path)"
         case .vips: "libvips \(Vips.version)"
         }
     }

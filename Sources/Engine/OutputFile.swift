@@ -3,6 +3,7 @@ internal import Glibc
 package import Vips
 
 /// A file that appears only when it is whole: written beside its place, synced, and renamed.
+///
 /// "-" stands for standard output.
 package struct OutputFile {
     /// The path without libvips's options.
@@ -49,14 +50,18 @@ package struct OutputFile {
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
             throw Failure(.cannotCreate, "\(path): expected the name of a file, found a folder")
         }
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder
+        else {
             throw Failure(.cannotCreate, "\(path): expected a folder to write into, found none")
         }
         // Trying is the only sure test: mounts and quotas say no where permissions say yes.
         let probe = temporaryPath + ".probe"
         let descriptor = Glibc.open(probe, O_CREAT | O_EXCL | O_WRONLY, 0o666)
         guard descriptor >= 0 else {
-            throw Failure(.cannotCreate, "\(path): expected a folder to write into, found: \(reason())")
+            throw Failure(
+                .cannotCreate,
+                "\(path): expected a folder to write into, found: \(reason())"
+            )
         }
         close(descriptor)
         unlink(probe)
@@ -87,13 +92,19 @@ package struct OutputFile {
         }
         guard !isTIFF || image.addNotes(toTIFF: temporary) else {
             unlink(temporary)
-            throw Failure(.inputOutput, "\(path): expected to write the photo's EXIF notes, found no way to")
+            throw Failure(
+                .inputOutput,
+                "\(path): expected to write the photo's EXIF notes, found no way to"
+            )
         }
         try sync(temporary)
         guard rename(temporary, path) == 0 else {
             let reason = reason()
             unlink(temporary)
-            throw Failure(.cannotCreate, "\(path): expected to put the result there, found: \(reason)")
+            throw Failure(
+                .cannotCreate,
+                "\(path): expected to put the result there, found: \(reason)"
+            )
         }
         syncFolder()
     }
@@ -114,8 +125,9 @@ package struct OutputFile {
         }
     }
 
-    /// The same place under a name that nobody takes for a result. The ending stays: it says the
-    /// format.
+    /// The same place under a name that nobody takes for a result.
+    ///
+    /// The ending stays: it says the format.
     private var temporaryPath: String {
         let name = URL(filePath: path).lastPathComponent
         return "\(folder)/.atelier-\(getpid())-\(name)"
@@ -135,7 +147,10 @@ package struct OutputFile {
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             let reason = reason()
             unlink(temporary)
-            throw Failure(.inputOutput, "\(path): expected to write it to the disk, found: \(reason)")
+            throw Failure(
+                .inputOutput,
+                "\(path): expected to write it to the disk, found: \(reason)"
+            )
         }
     }
 
@@ -151,10 +166,15 @@ package struct OutputFile {
     private func failure(_ error: any Error) -> Failure {
         guard let error = error as? VipsError else { return Failure(error) }
         let detail = error.detail
-        if detail.contains("No space left") || detail.contains("unable to write") || detail.contains("write error") {
+        if detail.contains("No space left") || detail.contains("unable to write")
+            || detail.contains("write error")
+        {
             return Failure(.inputOutput, "\(path): \(detail)")
         }
-        return Failure(.badInput, detail.isEmpty ? "\(path): the picture could not be computed" : detail)
+        return Failure(
+            .badInput,
+            detail.isEmpty ? "\(path): the picture could not be computed" : detail
+        )
     }
 }
 
@@ -172,7 +192,14 @@ package enum Interruption {
             if let path = Interruption.pending { unlink(path) }
             _exit(128 + number)
         }
-        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, handler) }
+        var mask = sigset_t()
+        sigemptyset(&mask)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number, handler)
+            sigaddset(&mask, number)
+        }
+        // Whoever started the program may have held them back.
+        sigprocmask(SIG_UNBLOCK, &mask, nil)
         // A closed pipe is an error of the write, not the end of the program.
         signal(SIGPIPE, SIG_IGN)
     }

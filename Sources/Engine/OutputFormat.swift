@@ -72,7 +72,11 @@ struct OutputFormat {
             )
         }
         if image.hasAlpha, !holdsAlpha {
-            throw refuse("no transparency", "a picture with it", "write a .png or .tif, or add the step \"flatten\"")
+            throw refuse(
+                "no transparency",
+                "a picture with it",
+                "write a .png or .tif, or add the step \"flatten\""
+            )
         }
         if max(image.width, image.height) > maximumSide {
             throw refuse(

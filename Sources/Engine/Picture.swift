@@ -11,11 +11,13 @@ package struct Picture: Sendable {
     package var isStandardInput: Bool { path == "-" }
 
     /// Opens the picture upright: the orientation that a camera noted is applied once.
+    ///
     /// `isTurned` says that this reads the file in another order than it is stored.
     func open(sequentially: Bool) throws -> (image: Image, isTurned: Bool) {
         var image: Image
         do throws(VipsError) {
-            image = isStandardInput
+            image =
+                isStandardInput
                 ? try .openStandardInput(sequentially: sequentially)
                 : try .open(path, sequentially: sequentially)
         } catch {
@@ -33,7 +35,10 @@ package struct Picture: Sendable {
         if !exists { return Failure(.noInput, "\(path): expected a picture, found no such file") }
         if isFolder { return Failure(.badInput, "\(path): expected a picture, found a folder") }
         if error.detail.contains("not a known file format") {
-            return Failure(.badInput, "\(path): expected a picture, found a file of no known picture format")
+            return Failure(
+                .badInput,
+                "\(path): expected a picture, found a file of no known picture format"
+            )
         }
         return Failure(.badInput, error.description)
     }

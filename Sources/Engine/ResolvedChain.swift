@@ -74,12 +74,14 @@ private struct StepResolver {
                 in: source
             )
         }
-        for setting in step.settings where !operation.parameters.contains(where: { $0.key == setting.key.text }) {
+        for setting in step.settings
+        where !operation.parameters.contains(where: { $0.key == setting.key.text }) {
             let keys = operation.parameters.map(\.key) + ["as", "from"]
             let suggestion = nearest(setting.key.text, among: keys)
             throw ChainError(
                 "\(name) has no parameter \"\(setting.key.text)\"",
-                hint: suggestion.map { "did you mean \"\($0)\"?" } ?? "it has: \(keys.joined(separator: ", "))",
+                hint: suggestion.map { "did you mean \"\($0)\"?" }
+                    ?? "it has: \(keys.joined(separator: ", "))",
                 at: setting.key.place,
                 in: source
             )
@@ -123,7 +125,9 @@ private struct StepResolver {
     }
 
     private func check(reference: String, at word: Chain.Word) throws(ParameterError) {
-        guard reference.hasPrefix("@"), !names.contains(String(reference.dropFirst())) else { return }
+        guard reference.hasPrefix("@"), !names.contains(String(reference.dropFirst())) else {
+            return
+        }
         throw ParameterError(
             expected: "the name of an earlier step's result",
             found: "\"\(reference)\"",

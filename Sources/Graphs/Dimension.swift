@@ -48,7 +48,9 @@ package struct Dimension: Hashable, Sendable {
         return Dimension(terms: terms)
     }
 
-    /// The quotient rounded down. `divisor` must be positive.
+    /// The quotient rounded down.
+    ///
+    /// `divisor` must be positive.
     package func floored(by divisor: Int) -> Dimension {
         precondition(divisor > 0, "a divisor is positive")
         if divisor == 1 { return self }
@@ -71,7 +73,9 @@ package struct Dimension: Hashable, Sendable {
         return Dimension(terms: outside) + quotient
     }
 
-    /// The quotient rounded up. `divisor` must be positive.
+    /// The quotient rounded up.
+    ///
+    /// `divisor` must be positive.
     package func ceiled(by divisor: Int) -> Dimension { -(-self).floored(by: divisor) }
 
     /// `self / other` if that is the same number whatever the sizes, as a fraction in lowest terms.

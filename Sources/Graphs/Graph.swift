@@ -88,9 +88,16 @@ package struct Graph: Sendable {
 
     // MARK: Asking
 
-    /// The number of weights: elements of all constants that nodes read.
+    /// The number of weights: elements of all float constants that nodes compute with.
+    ///
+    /// Bounds, scales and fill values are settings, not weights.
     package var parameterCount: Int {
-        let read = Set(nodes.flatMap { $0.inputs.compactMap(\.self) })
+        let read = Set(
+            nodes.filter {
+                !($0.operation is Clip || $0.operation is Resize || $0.operation is Pad)
+            }
+            .flatMap { $0.inputs.compactMap(\.self) }
+        )
         return constants.filter { read.contains($0.key) && $0.value.elementType.isFloatingPoint }
             .reduce(0) { $0 + $1.value.count }
     }
@@ -98,7 +105,9 @@ package struct Graph: Sendable {
     /// How many nodes read each value, outputs of the graph counted too.
     package var useCounts: [ValueID: Int] {
         var counts: [ValueID: Int] = [:]
-        for node in nodes { for input in node.inputs.compactMap(\.self) { counts[input, default: 0] += 1 } }
+        for node in nodes {
+            for input in node.inputs.compactMap(\.self) { counts[input, default: 0] += 1 }
+        }
         for output in outputs { counts[output, default: 0] += 1 }
         return counts
     }
@@ -124,7 +133,9 @@ package struct Graph: Sendable {
             }
         }
         for output in outputs where !known.contains(output) {
-            throw GraphError("expected a node that computes the output \"\(values[output].name)\", found none")
+            throw GraphError(
+                "expected a node that computes the output \"\(values[output].name)\", found none"
+            )
         }
     }
 
@@ -133,7 +144,8 @@ package struct Graph: Sendable {
     /// The type of every value, worked out from the inputs through all nodes.
     ///
     /// - Parameter types: what is known of the graph's inputs, in order; their own types otherwise.
-    package func inferTypes(_ types: [ValueType]? = nil) throws(GraphError) -> [ValueID: ValueType] {
+    package func inferTypes(_ types: [ValueType]? = nil) throws(GraphError) -> [ValueID: ValueType]
+    {
         var known = constants.mapValues { ValueType(of: $0) }
         for (index, input) in inputs.enumerated() {
             known[input] = types?[index] ?? values[input].type
@@ -154,8 +166,9 @@ package struct Graph: Sendable {
 
     // MARK: Evaluation
 
-    /// Computes all outputs, whole tensors at a time. Intermediate tensors go as soon as nobody
-    /// needs them.
+    /// Computes all outputs, whole tensors at a time.
+    ///
+    /// Intermediate tensors go as soon as nobody needs them.
     package func evaluate(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
         guard inputs.count == self.inputs.count else {
             throw GraphError("expected \(self.inputs.count) inputs, found \(inputs.count)")

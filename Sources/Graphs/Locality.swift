@@ -59,7 +59,9 @@ package enum AxisMap: Sendable {
             let high = window.position(of: window.size - 1, at: last)
             return max(0, low)..<max(min(high + 1, inputLength), max(0, low))
         case .adjoint(let window):
-            let low = (first + window.padBefore - window.extent + 1).ceiledQuotient(by: window.stride)
+            let low = (first + window.padBefore - window.extent + 1).ceiledQuotient(
+                by: window.stride
+            )
             let high = (last + window.padBefore).flooredQuotient(by: window.stride)
             return max(0, low)..<max(min(high + 1, inputLength), max(0, low))
         case .padded(let before, let padding):

@@ -39,7 +39,8 @@ package struct ValueType: Sendable, Equatable {
         shape = tensor.shape.map { Dimension($0) }
         // Longer ones are weights; shapes have few sides.
         let isSmall = tensor.count <= 64 && tensor.rank <= 1
-        content = isSmall && tensor.elementType.isInteger
+        content =
+            isSmall && tensor.elementType.isInteger
             ? tensor.integers.map { Dimension($0) } : nil
     }
 

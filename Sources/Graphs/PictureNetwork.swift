@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// A graph that turns a picture into a picture, and what is true of it at any size.
 package struct PictureNetwork: Sendable {
@@ -27,7 +27,9 @@ package struct PictureNetwork: Sendable {
         guard graph.inputs.count == 1, let type = graph.values[graph.inputs[0]].type,
             type.elementType == .float32, let shape = type.shape, shape.count == 4
         else {
-            throw GraphError("expected one picture of shape N×C×height×width as input, found \(Self.describe(graph))")
+            throw GraphError(
+                "expected one picture of shape N×C×height×width as input, found \(Self.describe(graph))"
+            )
         }
         guard let channels = shape[1].constant else {
             throw GraphError("expected a number of channels, found \"\(shape[1])\"")
@@ -43,15 +45,19 @@ package struct PictureNetwork: Sendable {
         outputIndex = index
         let output = graph.outputs[index]
         outputChannels = reach.channels(of: output)
-        guard let rows = reach.scales[output]?[.rows], let columns = reach.scales[output]?[.columns],
+        guard let rows = reach.scales[output]?[.rows],
+            let columns = reach.scales[output]?[.columns],
             rows == columns
         else {
-            throw GraphError("expected an output as many times as high as wide as the input, found other scales")
+            throw GraphError(
+                "expected an output as many times as high as wide as the input, found other scales"
+            )
         }
         scale = rows
         alignment = reach.alignment
         globalNodes = reach.globalNodes.map { graph.nodes[$0].label }
-        let lost = reach.length(of: graph.inputs[0], .rows)
+        let lost =
+            reach.length(of: graph.inputs[0], .rows)
             - reach.length(of: output, .rows) * rows.denominator / rows.numerator
         lostBorder = max(0, (lost + 1) / 2)
         halo = globalNodes.isEmpty ? Self.halo(reach, output, scale, lostBorder: lostBorder) : nil
@@ -98,19 +104,54 @@ package struct PictureNetwork: Sendable {
 
     /// The network for pictures of one size: what comes out has exactly `scale` times that size.
     package struct Fitted: Sendable {
+        /// What the network needs around the picture: copies of its edge pixels.
+        package let border: Border
+        /// The network at the size of the picture with its border.
         package let reach: Reach
-        package let height, width: Int
+        /// The sides of the result; the network's own output may go on beyond them.
         package let outputHeight, outputWidth: Int
         package let scale: Ratio
         package let alignment: Int
         package let output: Graph.ValueID
+
         package var isGlobal: Bool { !reach.globalNodes.isEmpty }
+        /// The sides of the picture with its border.
+        package var height: Int { reach.length(of: reach.graph.inputs[0], .rows) }
+        package var width: Int { reach.length(of: reach.graph.inputs[0], .columns) }
+
+        /// The whole picture at once, from a tensor without border to one of the result's size.
+        package func evaluate(_ picture: Tensor) throws(GraphError) -> Tensor {
+            let index = reach.graph.outputs.firstIndex(of: output)!
+            let result = try reach.graph.evaluate([border.added(to: picture)])[index]
+            let axes = reach.axes[output]!
+            var shape = result.shape
+            shape[axes.rows!] = outputHeight
+            shape[axes.columns!] = outputWidth
+            return result.viewed(shape: shape, strides: result.shape.strides)
+        }
     }
 
-    /// Fits the network to a size, adding borders where the network needs them: as wide as it loses,
-    /// or up to the next size that it can take.
+    /// Pixels around a picture.
+    package struct Border: Sendable, Equatable {
+        /// At the left and at the top.
+        package var before = 0
+        package var right = 0
+        package var bottom = 0
+
+        package static let none = Border()
+
+        func added(to picture: Tensor) -> Tensor {
+            let counts = [0, 0, before, before, 0, 0, bottom, right].map { Int64($0) }
+            let pads = Tensor(shape: [8], values: counts)
+            // Four axes and eight counts always fit.
+            return (try? Pad(.edge).evaluate([picture, pads])[0]) ?? picture
+        }
+    }
+
+    /// Fits the network to a size, with a border where the network needs one: as wide as it loses, and
+    /// up to the next size that it can take.
     package func fitted(height: Int, width: Int) throws(GraphError) -> Fitted {
-        if let plain = try? fit(graph, height, width) { return plain }
+        if let plain = try? fit(height, width, .none) { return plain }
         if let fixedSize {
             guard fixedSize == (height, width) else {
                 throw GraphError(
@@ -119,52 +160,43 @@ package struct PictureNetwork: Sendable {
                 )
             }
         }
-        let (right, bottom) = (missing(width), missing(height))
-        let before = lostBorder
-        var padded = graph
-        padded.pad(before: before, right: right + before, bottom: bottom + before)
-        padded.cropOutput(
-            outputIndex,
-            height: height * scale.numerator / scale.denominator,
-            width: width * scale.numerator / scale.denominator,
-            axes: try Self.pictureAxes(of: self)
+        func border(_ side: Int) -> Int {
+            let least = side + 2 * lostBorder
+            return least.ceiledQuotient(by: alignment) * alignment - side - lostBorder
+        }
+        return try fit(
+            height,
+            width,
+            Border(before: lostBorder, right: border(width), bottom: border(height))
         )
-        return try fit(padded, height, width)
     }
 
-    /// How much a side falls short of one that the network can take.
-    private func missing(_ side: Int) -> Int {
-        (side + 2 * lostBorder).ceiledQuotient(by: alignment) * alignment - side - 2 * lostBorder
-    }
-
-    private static func pictureAxes(of network: PictureNetwork) throws(GraphError) -> PictureAxes {
-        let size = network.fixedSize ?? (height: 512, width: 512)
-        let reach = try Reach(
-            network.graph,
-            input: [1, network.inputChannels, size.height, size.width]
-        )
-        return reach.axes[network.graph.outputs[network.outputIndex]]!
-    }
-
-    private func fit(_ graph: Graph, _ height: Int, _ width: Int) throws(GraphError) -> Fitted {
-        let reach = try Reach(graph, input: [1, inputChannels, height, width])
-        let output = graph.outputs[outputIndex]
+    private func fit(_ height: Int, _ width: Int, _ border: Border) throws(GraphError) -> Fitted {
+        let shape = [
+            1, inputChannels, height + border.before + border.bottom,
+            width + border.before + border.right,
+        ]
+        let reach = try Reach(graph, input: shape)
         let fitted = Fitted(
+            border: border,
             reach: reach,
-            height: height,
-            width: width,
             outputHeight: height * scale.numerator / scale.denominator,
             outputWidth: width * scale.numerator / scale.denominator,
             scale: scale,
             alignment: alignment,
-            output: output
+            output: graph.outputs[outputIndex]
         )
-        guard reach.length(of: output, .rows) == fitted.outputHeight,
-            reach.length(of: output, .columns) == fitted.outputWidth
-        else {
+        let rows = reach.length(of: fitted.output, .rows)
+        let columns = reach.length(of: fitted.output, .columns)
+        // Without a border nothing may be left over: it would be a matter of rounding.
+        let isEnough =
+            border == .none
+            ? rows == fitted.outputHeight && columns == fitted.outputWidth
+            : rows >= fitted.outputHeight && columns >= fitted.outputWidth
+        guard isEnough else {
             throw GraphError(
                 "expected \(fitted.outputWidth) × \(fitted.outputHeight) pixels to come out, found "
-                    + "\(reach.length(of: output, .columns)) × \(reach.length(of: output, .rows))"
+                    + "\(columns) × \(rows)"
             )
         }
         return fitted
@@ -180,8 +212,10 @@ package struct PictureNetwork: Sendable {
     }
 
     private static func describe(outputs reach: Reach) -> String {
-        reach.graph.outputs.map { reach.shapes[$0].map { text($0) } ?? "something of unknown shape" }
-            .joined(separator: " and ")
+        reach.graph.outputs.map {
+            reach.shapes[$0].map { text($0) } ?? "something of unknown shape"
+        }
+        .joined(separator: " and ")
     }
 }
 
@@ -194,31 +228,5 @@ extension Reach {
 
     package func channels(of value: Graph.ValueID) -> Int {
         channelAxis(of: value).map { shapes[value]![$0] } ?? 1
-    }
-}
-
-extension Graph {
-    /// Adds a border to the input that repeats its edge.
-    fileprivate mutating func pad(before: Int, right: Int, bottom: Int) {
-        let counts = [0, 0, before, before, 0, 0, bottom, right].map { Int64($0) }
-        let pads = addConstant("border", Tensor(shape: [8], values: counts))
-        let input = inputs[0]
-        let padded = addValue("bordered")
-        for index in nodes.indices {
-            nodes[index].inputs = nodes[index].inputs.map { $0 == input ? padded : $0 }
-        }
-        nodes.insert(Node(name: "border", Pad(.edge), inputs: [input, pads], outputs: [padded]), at: 0)
-    }
-
-    /// Keeps the first rows and columns of an output.
-    fileprivate mutating func cropOutput(_ index: Int, height: Int, width: Int, axes: PictureAxes) {
-        func list(_ name: String, _ values: [Int]) -> ValueID {
-            addConstant(name, Tensor(shape: [values.count], values: values.map { Int64($0) }))
-        }
-        let inputs = [
-            outputs[index], list("crop.starts", [0, 0]), list("crop.ends", [height, width]),
-            list("crop.axes", [axes.rows!, axes.columns!]),
-        ]
-        outputs[index] = append(Slice(), named: "crop", inputs)
     }
 }

@@ -97,7 +97,8 @@ package struct Reach: Sendable {
                     let sources = operation.sources(ofOutputAxis: axis, inputs)
                     for (input, source) in zip(node.inputs, sources) {
                         guard let input, let source, let directions = axes[input] else { continue }
-                        for direction in Direction.allCases where directions[direction] == source.axis {
+                        for direction in Direction.allCases
+                        where directions[direction] == source.axis {
                             if case .everything = source.map {
                                 if shapes[input]?[source.axis] != 1 { isGlobal = true }
                                 // What is left of a sum is the same everywhere.

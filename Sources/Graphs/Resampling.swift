@@ -165,8 +165,10 @@ package struct Resampling: Sendable, Equatable {
                 high = max(high, last.position + 1)
             }
             // Where both ends lie outside the region, something between may lie inside.
-            return low < high ? low..<high : resampling.coordinates == .tfCropAndResize
-                ? 0..<inputLength : 0..<0
+            return low < high
+                ? low..<high
+                : resampling.coordinates == .tfCropAndResize
+                    ? 0..<inputLength : 0..<0
         }
     }
 }

@@ -42,7 +42,7 @@ struct ColorRoute {
 
     private func apply(_ network: PictureNetwork, _ image: Image) throws -> Image {
         switch (image.bands, network.inputChannels) {
-        case let (a, b) where a == b:
+        case (let a, let b) where a == b:
             return try image.applying(network, mapping, budget: budget)
         case (1, 3):
             let color = try Image.joined([image, image, image])
@@ -62,7 +62,9 @@ struct ColorRoute {
 
     /// Whether the task leaves colours as they are, so that grey stays grey.
     private var keepsColors: Bool {
-        if let task = model.card?.task { return ["super-resolution", "denoise", "restore"].contains(task) }
+        if let task = model.card?.task {
+            return ["super-resolution", "denoise", "restore"].contains(task)
+        }
         return (try? model.picture.get())?.scale.value != 1
     }
 
@@ -74,7 +76,11 @@ struct ColorRoute {
             [-0.168736, -0.331264, 0.5],
             [0.5, -0.418688, -0.081312],
         ])
-        let luma = try parts.band(0).interpreted(as: "b-w").applying(network, mapping, budget: budget)
+        let luma = try parts.band(0).interpreted(as: "b-w").applying(
+            network,
+            mapping,
+            budget: budget
+        )
         let differences = try parts.operation("extract_band", ["band": .int(1), "n": .int(2)])
             .enlarged(by: network.scale.value)
         let joined = try Image.joined([luma, differences])

@@ -72,15 +72,17 @@ package final class Model: Sendable {
         guard let fitted = try? network.fitted(height: size.height, width: size.width) else {
             return .unit
         }
-        let shape = [1, network.inputChannels, fitted.height, fitted.width]
+        let shape = [1, network.inputChannels, size.height, size.width]
         let values = (0..<shape.elementCount).map { i in
-            0.5 + 0.5 * Float(((i % fitted.width) / 8 + (i / fitted.width) / 8) % 5 - 2) / 2
+            0.5 + 0.25 * Float(((i % size.width) / 8 + (i / size.width) / 8) % 5 - 2)
         }
-        let input = Tensor(shape: shape, values: values)
-        let index = fitted.reach.graph.outputs.firstIndex(of: fitted.output)!
-        guard let output = try? fitted.reach.graph.evaluate([input])[index] else { return .unit }
+        guard let output = try? fitted.evaluate(Tensor(shape: shape, values: values)) else {
+            return .unit
+        }
         let numbers = output.array(of: Float.self).sorted()
-        let (low, high) = (numbers[numbers.count / 50], numbers[numbers.count - 1 - numbers.count / 50])
+        let (low, high) = (
+            numbers[numbers.count / 50], numbers[numbers.count - 1 - numbers.count / 50]
+        )
         if high > 4 || low < -4 { return .byte }
         return low < -0.3 ? .signed : .unit
     }

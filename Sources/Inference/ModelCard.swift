@@ -47,7 +47,9 @@ package struct ModelCard: Codable, Sendable {
             let data = try Data(contentsOf: URL(filePath: path))
             self = try JSONDecoder().decode(ModelCard.self, from: data)
         } catch let DecodingError.keyNotFound(key, _) {
-            throw ModelError("\(path): expected a model card with \"\(key.stringValue)\", found none")
+            throw ModelError(
+                "\(path): expected a model card with \"\(key.stringValue)\", found none"
+            )
         } catch let DecodingError.typeMismatch(_, context) {
             let key = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw ModelError("\(path): expected another kind of value for \"\(key)\"")

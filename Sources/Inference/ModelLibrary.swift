@@ -26,7 +26,9 @@ package final class ModelLibrary: Sendable {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
             for name in names.sorted() {
                 let folder = place + "/" + name
-                guard FileManager.default.fileExists(atPath: folder + "/card.json") else { continue }
+                guard FileManager.default.fileExists(atPath: folder + "/card.json") else {
+                    continue
+                }
                 do throws(ModelError) {
                     let card = try ModelCard(path: folder + "/card.json")
                     if entries[card.name] == nil {
@@ -46,7 +48,8 @@ package final class ModelLibrary: Sendable {
     package static func standardFolders(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> [String] {
-        var folders = environment["ATELIER_MODEL_PATH"]?.split(separator: ":").map(String.init) ?? []
+        var folders =
+            environment["ATELIER_MODEL_PATH"]?.split(separator: ":").map(String.init) ?? []
         var place = URL(filePath: executablePath()).deletingLastPathComponent()
         while place.path.count > 1 {
             let models = place.appending(path: "Models").path
@@ -56,7 +59,9 @@ package final class ModelLibrary: Sendable {
             }
             place.deleteLastPathComponent()
         }
-        if let home = environment["XDG_DATA_HOME"] ?? environment["HOME"].map({ $0 + "/.local/share" }) {
+        if let home = environment["XDG_DATA_HOME"]
+            ?? environment["HOME"].map({ $0 + "/.local/share" })
+        {
             folders.append(home + "/atelier/models")
         }
         let prefix = URL(filePath: executablePath()).deletingLastPathComponent()
@@ -85,7 +90,8 @@ package final class ModelLibrary: Sendable {
     package func best(forTask task: String, scale: Double?) throws -> Model {
         let fitting = entries.filter { $0.card.task == task }
         let scales = fitting.compactMap(\.card.scale)
-        let wanted = scale.map { wanted in scales.filter { $0 >= wanted }.min() ?? scales.max() } ?? nil
+        let wanted =
+            scale.map { wanted in scales.filter { $0 >= wanted }.min() ?? scales.max() } ?? nil
         guard
             let entry = fitting.first(where: { wanted == nil || $0.card.scale == wanted })
                 ?? fitting.first
@@ -108,7 +114,8 @@ package final class ModelLibrary: Sendable {
     /// `x.onnx`.
     private static func card(beside path: String) throws(ModelError) -> ModelCard? {
         let file = URL(filePath: path)
-        let beside = file.lastPathComponent == "model.onnx"
+        let beside =
+            file.lastPathComponent == "model.onnx"
             ? file.deletingLastPathComponent().appending(path: "card.json")
             : file.deletingPathExtension().appendingPathExtension("json")
         guard FileManager.default.fileExists(atPath: beside.path) else { return nil }
@@ -122,5 +129,6 @@ package func executablePath() -> String {
     let count = buffer.withUnsafeMutableBytes {
         readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     }
-    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
+    return count > 0
+        ? String(decoding: buffer.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
 }

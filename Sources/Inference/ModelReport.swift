@@ -3,8 +3,6 @@ internal import ONNX
 internal import Streams
 internal import Tensors
 
-
-
 /// What can be said of a model by looking at its graph.
 package struct ModelReport: Codable, Sendable {
     package var name: String
@@ -50,7 +48,9 @@ package struct ModelReport: Codable, Sendable {
         producer = model.source.producer
         opset = model.source.opset
         parameters = model.graph.parameterCount
-        operators = model.source.graph.nodes.reduce(into: [:]) { $0[$1.operation.name, default: 0] += 1 }
+        operators = model.source.graph.nodes.reduce(into: [:]) {
+            $0[$1.operation.name, default: 0] += 1
+        }
         let types = (try? model.graph.inferTypes()) ?? [:]
         func port(_ value: Graph.ValueID) -> Port {
             let type = types[value] ?? model.graph.values[value].type
@@ -94,10 +94,12 @@ extension ModelReport.Picture {
     fileprivate var meaning: String {
         guard let halo else {
             let count = globalNodes.count
-            return "It looks at the whole picture at once (\(count) \(count == 1 ? "node" : "nodes")), "
+            return
+                "It looks at the whole picture at once (\(count) \(count == 1 ? "node" : "nodes")), "
                 + "so a picture must fit into memory as feature maps."
         }
-        return "It runs on pictures of any size in bounded memory: an output pixel depends on at most "
+        return
+            "It runs on pictures of any size in bounded memory: an output pixel depends on at most "
             + "\(halo) input \(halo == 1 ? "pixel" : "pixels") on each side."
     }
 }

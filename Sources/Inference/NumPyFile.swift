@@ -9,10 +9,14 @@ package enum NumPyFile {
             throw ModelError("\(path): expected a .npy file, found a file that cannot be read")
         }
         guard let header = Header(data) else {
-            throw ModelError("\(path): expected a .npy file, found \(data.count) bytes that are not one")
+            throw ModelError(
+                "\(path): expected a .npy file, found \(data.count) bytes that are not one"
+            )
         }
         guard let stored = header.storedType else {
-            throw ModelError("\(path): expected numbers in this machine's byte order, found \"\(header.type)\"")
+            throw ModelError(
+                "\(path): expected numbers in this machine's byte order, found \"\(header.type)\""
+            )
         }
         guard !header.isFortranOrder || header.shape.count < 2 else {
             throw ModelError("\(path): expected an array in C order, found Fortran order")
@@ -81,7 +85,8 @@ package enum NumPyFile {
 
         init?(_ data: Data) {
             let bytes = [UInt8](data.prefix(1 << 16))
-            guard bytes.count > 12, bytes[0] == 0x93, Array(bytes[1..<6]) == Array("NUMPY".utf8) else {
+            guard bytes.count > 12, bytes[0] == 0x93, Array(bytes[1..<6]) == Array("NUMPY".utf8)
+            else {
                 return nil
             }
             let isLong = bytes[6] >= 2
@@ -90,7 +95,8 @@ package enum NumPyFile {
             if isLong { size |= Int(bytes[10]) << 16 | Int(bytes[11]) << 24 }
             guard start + size <= bytes.count else { return nil }
             let text = String(decoding: bytes[start..<(start + size)], as: UTF8.self)
-            guard let type = Self.field("descr", in: text), let shape = Self.field("shape", in: text)
+            guard let type = Self.field("descr", in: text),
+                let shape = Self.field("shape", in: text)
             else { return nil }
             self.type = String(type.filter { $0 != "'" })
             isFortranOrder = Self.field("fortran_order", in: text) == "True"
@@ -116,8 +122,10 @@ package enum NumPyFile {
         var storedType: StoredType? {
             let plain = type.replacing("=", with: "<")
             if plain == "<f2" { return .half }
-            return descriptors.first { $0.value.dropFirst() == plain.dropFirst() && plain.first != ">" }
-                .map { .number($0.key) }
+            return descriptors.first {
+                $0.value.dropFirst() == plain.dropFirst() && plain.first != ">"
+            }
+            .map { .number($0.key) }
         }
     }
 }

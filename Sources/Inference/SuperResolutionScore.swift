@@ -3,7 +3,6 @@ internal import Graphs
 internal import Measures
 internal import Vips
 
-
 /// How well a super-resolution model restores photos that were made small, beside plain enlargement.
 ///
 /// Photos are cropped to a multiple of the scale, reduced with MATLAB's bicubic filter and rounded to
@@ -39,13 +38,16 @@ package struct SuperResolutionScore: Codable, Sendable {
 
     /// The photos in a folder to measure on: those the model's card holds out, where they are there,
     /// else all.
-    package static func photos(in folder: String, for model: Model, limit: Int?) throws -> [String] {
+    package static func photos(in folder: String, for model: Model, limit: Int?) throws -> [String]
+    {
         let held = (model.card?.training?.heldOut ?? []).map { folder + "/" + $0 }
             .filter { FileManager.default.fileExists(atPath: $0) }
         let endings = ["jpg", "jpeg", "png", "tif", "tiff", "webp"]
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let all = names.sorted().filter { name in endings.contains { name.lowercased().hasSuffix(".\($0)") } }
-            .map { folder + "/" + $0 }
+        let all = names.sorted().filter { name in
+            endings.contains { name.lowercased().hasSuffix(".\($0)") }
+        }
+        .map { folder + "/" + $0 }
         let chosen = held.isEmpty ? all : held
         guard !chosen.isEmpty else {
             throw ModelError("\(folder): expected a folder of photos, found none in it")
@@ -57,7 +59,9 @@ package struct SuperResolutionScore: Codable, Sendable {
 private func planes(_ image: Image) throws -> [Plane] {
     let floats = try image.floats()
     return (0..<image.bands).map { band in
-        let values = stride(from: band, to: floats.count, by: image.bands).map { Double(floats[$0]) }
+        let values = stride(from: band, to: floats.count, by: image.bands).map {
+            Double(floats[$0])
+        }
         return Plane(width: image.width, height: image.height, values: values)
     }
 }
@@ -65,7 +69,9 @@ private func planes(_ image: Image) throws -> [Plane] {
 private func imageOf(_ planes: [Plane]) throws -> Image {
     var bytes = [UInt8](repeating: 0, count: planes[0].values.count * planes.count)
     for (band, plane) in planes.enumerated() {
-        for (i, value) in plane.values.enumerated() { bytes[i * planes.count + band] = UInt8(value) }
+        for (i, value) in plane.values.enumerated() {
+            bytes[i * planes.count + band] = UInt8(value)
+        }
     }
     return try bytes.withUnsafeBytes {
         try Image.fromMemory(

@@ -165,7 +165,8 @@ private struct OutputBlocks {
         let rowCount = output.dropLast().reduce(1, *)
         let wanted = (1 << 20) / Swift.max(1, inner * rowLength)
         let step = Swift.max(1, Swift.min(rowCount, wanted))
-        rows = rowLength == 0
+        rows =
+            rowLength == 0
             ? []
             : stride(from: 0, to: rowCount, by: step).map { $0..<Swift.min($0 + step, rowCount) }
         capacity = Swift.max(1, inner * rowLength * step)

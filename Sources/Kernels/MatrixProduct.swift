@@ -21,7 +21,9 @@ package struct Matrix {
     }
 }
 
-/// `c[m×n] = alpha · a[m×k] · b[k×n] + beta · c`, in float32. Where a matrix is transposed, its
+/// Computes `c[m×n] = alpha · a[m×k] · b[k×n] + beta · c` in float32.
+///
+/// Where a matrix is transposed, its
 /// memory holds k×m or n×k.
 package func matrixProduct(
     rows m: Int,

@@ -14,8 +14,10 @@ package enum ResizeKernel: Sendable {
         let t = abs(x)
         if t >= radius { return 0 }
         switch self {
-        case .cubic: return t <= 1 ? (1.5 * t - 2.5) * t * t + 1 : ((-0.5 * t + 2.5) * t - 4) * t + 2
-        case .lanczos3: return t < 1e-9 ? 1 : 3 * sin(.pi * t) * sin(.pi * t / 3) / (.pi * .pi * t * t)
+        case .cubic:
+            return t <= 1 ? (1.5 * t - 2.5) * t * t + 1 : ((-0.5 * t + 2.5) * t - 4) * t + 2
+        case .lanczos3:
+            return t < 1e-9 ? 1 : 3 * sin(.pi * t) * sin(.pi * t / 3) / (.pi * .pi * t * t)
         }
     }
 }
@@ -63,7 +65,9 @@ private struct Taps {
             // Counted from 1, as the formula is.
             let center = Double(output) / scale + 0.5 * (1 - 1 / scale)
             let first = Int((center - support / 2).rounded(.down))
-            let raw = (0..<tapCount).map { stretch * kernel.weight(stretch * (center - Double(first + $0))) }
+            let raw = (0..<tapCount).map {
+                stretch * kernel.weight(stretch * (center - Double(first + $0)))
+            }
             let sum = raw.reduce(0, +)
             weights.append(raw.map { $0 / sum })
             positions.append((0..<tapCount).map { mirrored(first + $0 - 1, length) })
@@ -71,7 +75,7 @@ private struct Taps {
     }
 }
 
-/// … 2 1 0 | 0 1 2 … n−1 | n−1 n−2 …
+/// Mirrors positions beyond the ends, the end itself repeated: … 1 0 | 0 1 … n−1 | n−1 n−2 ….
 private func mirrored(_ position: Int, _ length: Int) -> Int {
     let period = 2 * length
     let phase = ((position % period) + period) % period

@@ -1,7 +1,9 @@
 internal import Glibc
 
-/// Peak signal-to-noise ratio in decibels, for values of 0 … `peak`, without a border of some pixels:
-/// 10 · log₁₀(peak² / mean square difference). Infinite for equal planes.
+/// Peak signal-to-noise ratio in decibels, for values of 0 …
+///
+/// `peak`, without a border of some pixels: 10 · log₁₀(peak² / mean square difference). Infinite
+/// for equal planes.
 package func peakSignalToNoise(
     _ a: Plane,
     _ b: Plane,

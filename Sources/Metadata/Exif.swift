@@ -15,8 +15,9 @@ package struct Exif: Sendable, Equatable {
     private static let widthTag = 0xA002
     private static let heightTag = 0xA003
     private static let interoperabilityPointer = 0xA005
-    /// Description, maker, model, software, date, artist, computer, copyright. Size, orientation and
-    /// resolution belong to the pixels, and so to whoever writes them.
+    /// Description, maker, model, software, date, artist, computer, copyright.
+    ///
+    /// Size, orientation and resolution belong to the pixels, and so to whoever writes them.
     static let pictureTags = [0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298]
 
     package var isEmpty: Bool { picture.isEmpty && exposure.isEmpty && place.isEmpty }
@@ -29,7 +30,12 @@ package struct Exif: Sendable, Equatable {
         else { return nil }
         func directory(_ pointer: Int) -> [TIFFDirectory.Entry] {
             guard let entry = main[pointer],
-                let directory = TIFFDirectory(source, layout, at: layout.number(entry.bytes), limit: 1 << 16)
+                let directory = TIFFDirectory(
+                    source,
+                    layout,
+                    at: layout.number(entry.bytes),
+                    limit: 1 << 16
+                )
             else { return [] }
             return directory.entries.map { Self.layout.converting($0, from: layout) }
         }
@@ -116,7 +122,9 @@ struct TIFFWriter {
     /// Writes the directories of notes that have any, and returns the entries that point to them.
     mutating func appendNotes(_ exif: Exif) -> [TIFFDirectory.Entry] {
         var pointers: [TIFFDirectory.Entry] = []
-        for (tag, entries) in [(Exif.exposurePointer, exif.exposure), (Exif.placePointer, exif.place)]
+        for (tag, entries) in [
+            (Exif.exposurePointer, exif.exposure), (Exif.placePointer, exif.place),
+        ]
         where !entries.isEmpty {
             let place = append(entries.map { layout.converting($0, from: Exif.layout) }, next: 0)
             let bytes = layout.bytes(place, size: 4)

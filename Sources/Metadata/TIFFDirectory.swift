@@ -17,7 +17,10 @@ package struct TIFFDirectory: Sendable, Equatable {
 
     /// Bytes of one value of a type; `nil` for a type that is not known.
     static func size(ofType type: Int) -> Int? {
-        [1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8][type]
+        [
+            1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8,
+            17: 8, 18: 8,
+        ][type]
     }
 
     /// Bytes that swap as a unit in a value of a type: a rational is two numbers.
@@ -64,7 +67,8 @@ package struct TIFFLayout: Sendable, Equatable {
     }
 
     func number(_ bytes: some Collection<UInt8>) -> Int {
-        let value = isLittleEndian
+        let value =
+            isLittleEndian
             ? bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             : bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int(clamping: value)
@@ -104,7 +108,12 @@ extension [UInt8]: ByteSource {
 extension TIFFDirectory {
     /// Reads a directory; values beyond `limit` bytes (strip tables, pixels) and those that lie
     /// outside the source are left out.
-    package init?(_ source: some ByteSource, _ layout: TIFFLayout, at offset: Int, limit: Int = 1 << 20) {
+    package init?(
+        _ source: some ByteSource,
+        _ layout: TIFFLayout,
+        at offset: Int,
+        limit: Int = 1 << 20
+    ) {
         guard let head = source.bytes(at: offset, count: layout.countSize) else { return nil }
         let count = layout.number(head)
         guard count <= 4096,
@@ -121,7 +130,8 @@ extension TIFFDirectory {
             let values = layout.number(raw[(start + 4)..<(start + 4 + layout.offsetSize)])
             guard let size = Self.size(ofType: type), values <= limit / size else { continue }
             let field = raw[(start + 4 + layout.offsetSize)...]
-            let bytes = values * size <= layout.offsetSize
+            let bytes =
+                values * size <= layout.offsetSize
                 ? Array(field.prefix(values * size))
                 : source.bytes(at: layout.number(field), count: values * size)
             guard let bytes else { continue }

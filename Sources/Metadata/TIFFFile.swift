@@ -8,7 +8,8 @@ package final class TIFFFile: ByteSource {
     package init?(path: String, forWriting: Bool = false) {
         descriptor = open(path, forWriting ? O_RDWR : O_RDONLY)
         guard descriptor >= 0 else { return nil }
-        guard let header = bytes(at: 0, count: 8), TIFFLayout(header: header + [0, 0, 0, 0, 0, 0, 0, 0]) != nil
+        guard let header = bytes(at: 0, count: 8),
+            TIFFLayout(header: header + [0, 0, 0, 0, 0, 0, 0, 0]) != nil
         else { return nil }
     }
 
@@ -17,15 +18,19 @@ package final class TIFFFile: ByteSource {
     package func bytes(at offset: Int, count: Int) -> [UInt8]? {
         guard offset >= 0, count >= 0, count <= 1 << 24 else { return nil }
         var buffer = [UInt8](repeating: 0, count: count)
-        let read = buffer.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, count, offset) }
+        let read = buffer.withUnsafeMutableBytes {
+            pread(descriptor, $0.baseAddress, count, offset)
+        }
         return read == count ? buffer : nil
     }
 
     /// What the camera noted, if anything.
     package var exif: Exif? { Exif(self).flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// Adds notes to the first picture: a new directory at the end of the file takes the place of the
-    /// old one. Tags that the picture has already stay. Returns whether it was done.
+    /// Adds notes to the first picture: a new directory at the end of the file takes the place of
+    /// the old one.
+    ///
+    /// Tags that the picture has already stay. Returns whether it was done.
     package func add(_ exif: Exif) -> Bool {
         guard let header = bytes(at: 0, count: 16), let layout = TIFFLayout(header: header),
             let head = bytes(at: layout.first, count: layout.countSize)
@@ -56,6 +61,8 @@ package final class TIFFFile: ByteSource {
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) -> Bool {
-        bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, bytes.count, offset) == bytes.count }
+        bytes.withUnsafeBytes {
+            pwrite(descriptor, $0.baseAddress, bytes.count, offset) == bytes.count
+        }
     }
 }

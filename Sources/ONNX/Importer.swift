@@ -21,7 +21,8 @@ package struct ONNXModel: Sendable {
         do {
             data = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
         } catch {
-            let message = FileManager.default.fileExists(atPath: path)
+            let message =
+                FileManager.default.fileExists(atPath: path)
                 ? "expected an ONNX file, found something that cannot be read"
                 : "expected an ONNX file, found no such file"
             throw ONNXError(file: path, message)
@@ -156,7 +157,11 @@ struct GraphImporter {
         let name = proto.name.isEmpty ? "#\(index)" : proto.name
         let label = "node \(name) (\(proto.opType))"
         guard proto.domain.isEmpty || proto.domain == "ai.onnx" else {
-            throw PartError(label, expected: "a standard operator", found: "one of \"\(proto.domain)\"")
+            throw PartError(
+                label,
+                expected: "a standard operator",
+                found: "one of \"\(proto.domain)\""
+            )
         }
         guard let build = operatorTable[proto.opType] else {
             throw PartError(label, expected: "an operator this runtime has", found: proto.opType)

@@ -1,6 +1,8 @@
 import Graphs
 
-/// How each ONNX operator comes into a graph. An operator that is not here is refused by name.
+/// How each ONNX operator comes into a graph.
+///
+/// An operator that is not here is refused by name.
 let operatorTable: [String: OperatorImporter] = [
     // One number in, one number out
     "Abs": unary { _ in .abs },

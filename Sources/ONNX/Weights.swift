@@ -82,7 +82,9 @@ struct WeightReader {
             return Tensor(shape: shape, values: values)
         case .bfloat16:
             try check(proto.int32Data.count)
-            let values = proto.int32Data.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16) }
+            let values = proto.int32Data.map {
+                Float(bitPattern: UInt32(truncatingIfNeeded: $0) << 16)
+            }
             return Tensor(shape: shape, values: values)
         case .bool, .int8, .int16, .int32, .uint8, .uint16:
             try check(proto.int32Data.count)
@@ -119,7 +121,11 @@ struct WeightReader {
     /// The path of external data, which must lie in the model's folder or below it.
     private func safePath(_ location: String, part: String) throws(PartError) -> String {
         guard let folder else {
-            throw PartError(part, expected: "its data inside the model", found: "it in another file")
+            throw PartError(
+                part,
+                expected: "its data inside the model",
+                found: "it in another file"
+            )
         }
         let components = location.split(separator: "/", omittingEmptySubsequences: false)
         guard !location.isEmpty, !location.hasPrefix("/"), !components.contains("..") else {

@@ -23,7 +23,7 @@ package struct Parameter: Codable, Sendable, Equatable {
     package var kind: Kind
     /// One sentence.
     package var help: String
-    /// "pixels", "degrees", …
+    /// "pixels", "degrees" and the like.
     package var unit: String?
     /// As the user would write it.
     package var defaultText: String?
@@ -71,7 +71,9 @@ package struct Parameter: Codable, Sendable, Equatable {
     private var rangeText: String {
         guard let minimum, let maximum else { return "" }
         // Limits that only say "any" are not worth printing.
-        let (low, high) = (minimum > -1e6 ? text(minimum) : nil, maximum < 1e6 ? text(maximum) : nil)
+        let (low, high) = (
+            minimum > -1e6 ? text(minimum) : nil, maximum < 1e6 ? text(maximum) : nil
+        )
         switch (low, high) {
         case (let low?, let high?): return " from \(low) to \(high)"
         case (let low?, nil): return " of at least \(low)"

@@ -71,9 +71,13 @@ package final class BuildImage: @unchecked Sendable {
         self.context = context
     }
 
-    /// The image as the input of something. Two readers cannot share one pass over a file.
+    /// The image as the input of something.
+    ///
+    /// Two readers cannot share one pass over a file.
     package func read() -> Image {
-        if readers.wrappingAdd(1, ordering: .relaxed).newValue > 1 { context?.requireRandomAccess() }
+        if readers.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
+            context?.requireRandomAccess()
+        }
         return image
     }
 

@@ -2,7 +2,7 @@ internal import CPluginABI
 internal import Glibc
 internal import Vips
 
-/// `atelier.image/1`
+/// The service `atelier.image/1`.
 let imageService = atelier_image_service(
     size: UInt32(MemoryLayout<atelier_image_service>.size),
     retain: { image in
@@ -134,7 +134,9 @@ extension Dictionary<String, OperationArgument> {
             case Int(ATELIER_INT): self[name] = .int(Int(item.integer))
             case Int(ATELIER_FLOAT): self[name] = .double(item.number)
             case Int(ATELIER_STRING):
-                self[name] = .string(String(cString: try required(item.text, "the text of \(name)")))
+                self[name] = .string(
+                    String(cString: try required(item.text, "the text of \(name)"))
+                )
             case Int(ATELIER_IMAGE):
                 self[name] = .image(try required(item.image, "the image of \(name)").read())
             case Int(ATELIER_IMAGES):
@@ -235,7 +237,8 @@ private final class MapBox: @unchecked Sendable {
         )
         let halo = Int(map.halo)
         let scale = (
-            numerator: max(1, Int(map.scale_numerator)), denominator: max(1, Int(map.scale_denominator))
+            numerator: max(1, Int(map.scale_numerator)),
+            denominator: max(1, Int(map.scale_denominator))
         )
         @Sendable func reach(_ first: Int, _ count: Int) -> Range<Int> {
             let low = first * scale.numerator / scale.denominator
@@ -247,7 +250,8 @@ private final class MapBox: @unchecked Sendable {
             try input.cast(to: try sampleFormat(UInt32(abiFormat(input.format)))).operation(
                 "embed",
                 [
-                    "x": .int(halo), "y": .int(halo), "width": .int(max(columns.count, input.width + halo)),
+                    "x": .int(halo), "y": .int(halo),
+                    "width": .int(max(columns.count, input.width + halo)),
                     "height": .int(max(rows.count, input.height + halo)), "extend": .string("copy"),
                 ]
             )
@@ -270,9 +274,17 @@ private final class MapBox: @unchecked Sendable {
             }
             var result = atelier_region(request.output, left: area.left, top: area.top)
             let failure = ErrorBuffer()
-            let status = compute(map.state, regions, UInt32(regions.count), &result, failure.pointer)
+            let status = compute(
+                map.state,
+                regions,
+                UInt32(regions.count),
+                &result,
+                failure.pointer
+            )
             if status == Int32(ATELIER_CANCELLED) { throw Cancelled() }
-            guard status == Int32(ATELIER_OK) else { throw PluginError("a plugin: \(failure.message)") }
+            guard status == Int32(ATELIER_OK) else {
+                throw PluginError("a plugin: \(failure.message)")
+            }
         }
     }
 }

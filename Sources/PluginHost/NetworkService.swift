@@ -62,7 +62,7 @@ package struct NetworkFacts: Sendable {
     }
 }
 
-/// `atelier.network/1`
+/// The service `atelier.network/1`.
 let networkService = atelier_network_service(
     size: UInt32(MemoryLayout<atelier_network_service>.size),
     retain: { network in
@@ -75,7 +75,9 @@ let networkService = atelier_network_service(
     },
     load: { host, model, options, result, error in
         answer(host, error) { context in
-            guard let result else { throw PluginError("expected a place for the network, found none") }
+            guard let result else {
+                throw PluginError("expected a place for the network, found none")
+            }
             let request = NetworkRequest(model, options?.pointee)
             let box = NetworkBox(try context.networks.network(request))
             result.pointee = OpaquePointer(Unmanaged.passRetained(box).toOpaque())
@@ -83,7 +85,9 @@ let networkService = atelier_network_service(
     },
     describe: { host, network, info, error in
         answer(host, error) { _ in
-            guard let info else { throw PluginError("expected a struct for the answer, found none") }
+            guard let info else {
+                throw PluginError("expected a struct for the answer, found none")
+            }
             info.pointee.describe(try NetworkBox.of(network))
         }
     },
@@ -96,7 +100,9 @@ let networkService = atelier_network_service(
     },
     run: { host, network, inputs, count, state, receive, error in
         answer(host, error) { _ in
-            guard let receive else { throw PluginError("expected a function for outputs, found none") }
+            guard let receive else {
+                throw PluginError("expected a function for outputs, found none")
+            }
             let buffer = UnsafeBufferPointer(start: inputs, count: Int(count))
             let tensors = try buffer.map { try tensor($0) }
             for (index, output) in try NetworkBox.of(network).network.run(tensors).enumerated() {
@@ -170,9 +176,10 @@ private func hand(
     _ output: (name: String, tensor: Tensor),
     _ index: UInt32,
     _ state: UnsafeMutableRawPointer?,
-    _ receive: @convention(c) (
-        UnsafeMutableRawPointer?, UInt32, UnsafePointer<atelier_tensor>?
-    ) -> Int32
+    _ receive:
+        @convention(c) (
+            UnsafeMutableRawPointer?, UInt32, UnsafePointer<atelier_tensor>?
+        ) -> Int32
 ) -> Int32 {
     let floats = output.tensor.converted(to: .float32)
     let shape = floats.shape.map { Int64($0) }

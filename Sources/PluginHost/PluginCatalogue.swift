@@ -28,7 +28,9 @@ package final class PluginCatalogue: Sendable {
         entries = Self.libraries(in: folders).map { path in
             Entry(
                 path: path,
-                description: memory.description(of: path) { scan(path, with: scanner) }
+                description: memory.description(of: path) { () throws(PluginError) in
+                    try scan(path, with: scanner)
+                }
             )
         }
         memory.save()
@@ -39,13 +41,18 @@ package final class PluginCatalogue: Sendable {
         executable: String,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> [String] {
-        var folders = environment["ATELIER_PLUGIN_PATH"]?.split(separator: ":").map(String.init) ?? []
+        var folders =
+            environment["ATELIER_PLUGIN_PATH"]?.split(separator: ":").map(String.init) ?? []
         let beside = URL(filePath: executable).deletingLastPathComponent()
         folders.append(beside.path)
-        if let data = environment["XDG_DATA_HOME"] ?? environment["HOME"].map({ $0 + "/.local/share" }) {
+        if let data = environment["XDG_DATA_HOME"]
+            ?? environment["HOME"].map({ $0 + "/.local/share" })
+        {
             folders.append(data + "/atelier/plugins")
         }
-        folders.append(beside.deletingLastPathComponent().appending(path: "lib/atelier/plugins").path)
+        folders.append(
+            beside.deletingLastPathComponent().appending(path: "lib/atelier/plugins").path
+        )
         return folders
     }
 
@@ -126,7 +133,7 @@ private struct ScanMemory {
 
     mutating func description(
         of path: String,
-        scan: () -> Result<PluginDescription, PluginError>
+        scan: () throws(PluginError) -> Result<PluginDescription, PluginError>
     ) -> Result<PluginDescription, PluginError> {
         let attributes = try? FileManager.default.attributesOfItem(
             atPath: URL(filePath: path).resolvingSymlinksInPath().path
@@ -139,7 +146,13 @@ private struct ScanMemory {
             return known.description.map { .success($0) }
                 ?? .failure(PluginError(known.problem ?? ""))
         }
-        let result = scan()
+        let result: Result<PluginDescription, PluginError>
+        do throws(PluginError) {
+            result = try scan()
+        } catch {
+            // That says nothing of the library, so it is not remembered.
+            return .failure(error)
+        }
         var entry = Scan(size: size, modified: modified, host: HostTables.version)
         switch result {
         case .success(let description): entry.description = description
@@ -150,8 +163,9 @@ private struct ScanMemory {
         return result
     }
 
-    /// Writes the file beside its place and renames it, so that others never read half of it. A
-    /// cache that cannot be written is no error.
+    /// Writes the file beside its place and renames it, so that others never read half of it.
+    ///
+    /// A cache that cannot be written is no error.
     func save() {
         guard hasChanged, let file, let data = try? JSONEncoder().encode(scans) else { return }
         let folder = URL(filePath: file).deletingLastPathComponent()
@@ -164,7 +178,12 @@ private struct ScanMemory {
 private let scanLimit = 10.0
 
 /// Asks a child process what a library says of itself.
-private func scan(_ path: String, with scanner: String) -> Result<PluginDescription, PluginError> {
+///
+/// - Throws: when there is no asking; what is wrong with the library is a result.
+private func scan(
+    _ path: String,
+    with scanner: String
+) throws(PluginError) -> Result<PluginDescription, PluginError> {
     let process = Process()
     process.executableURL = URL(filePath: scanner)
     process.arguments = ["plugin", "scan", path]
@@ -177,7 +196,7 @@ private func scan(_ path: String, with scanner: String) -> Result<PluginDescript
     do {
         try process.run()
     } catch {
-        return .failure(PluginError("\(path): expected \(scanner) to scan it, found it cannot be started"))
+        throw PluginError("\(path): expected \(scanner) to scan it, found it cannot be started")
     }
     // Drained on the side: a pipe that fills up would stop the child.
     let text = Mutex(Data())
@@ -189,10 +208,16 @@ private func scan(_ path: String, with scanner: String) -> Result<PluginDescript
     }
     guard finished.wait(timeout: .now() + scanLimit) == .success else {
         kill(process.processIdentifier, SIGKILL)
-        return .failure(PluginError("\(path): expected a description within \(Int(scanLimit)) s, found none"))
+        return .failure(
+            PluginError("\(path): expected a description within \(Int(scanLimit)) s, found none")
+        )
     }
     guard process.terminationReason == .exit else {
-        return .failure(PluginError("\(path): it crashed while describing itself (signal \(process.terminationStatus))"))
+        return .failure(
+            PluginError(
+                "\(path): it crashed while describing itself (signal \(process.terminationStatus))"
+            )
+        )
     }
     drained.wait()
     let data = text.withLock { $0 }

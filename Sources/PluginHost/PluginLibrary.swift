@@ -3,7 +3,9 @@ internal import Glibc
 package import Parameters
 internal import Vips
 
-/// A plugin's shared library, opened. It stays loaded until the process ends.
+/// A plugin's shared library, opened.
+///
+/// It stays loaded until the process ends.
 package final class PluginLibrary: @unchecked Sendable {
     package let path: String
     package let description: PluginDescription
@@ -19,7 +21,8 @@ package final class PluginLibrary: @unchecked Sendable {
         guard let symbol = dlsym(handle, "atelier_plugin_v\(ATELIER_ABI_MAJOR)") else {
             throw PluginError("\(path): \(Self.missingEntry(handle))")
         }
-        typealias Entry = @convention(c) (UnsafePointer<atelier_host>?) -> UnsafePointer<atelier_plugin>?
+        typealias Entry =
+            @convention(c) (UnsafePointer<atelier_host>?) -> UnsafePointer<atelier_plugin>?
         let entry = unsafeBitCast(symbol, to: Entry.self)
         guard let plugin = entry(HostTables.scanningHost) else {
             throw PluginError("\(path): expected a description, found none: it needs a newer host")
@@ -104,7 +107,9 @@ private struct PluginReader {
         for index in 0..<count {
             let operation = try self.operation(operations + index)
             guard !list.contains(where: { $0.name == operation.name }) else {
-                throw PluginError("expected operations of different names, found \"\(operation.name)\" twice")
+                throw PluginError(
+                    "expected operations of different names, found \"\(operation.name)\" twice"
+                )
             }
             list.append(operation)
         }
@@ -209,16 +214,26 @@ private struct PluginReader {
         }
     }
 
-    private func text(_ pointer: UnsafePointer<CChar>?, _ what: String) throws(PluginError) -> String {
-        guard let pointer, pointer.pointee != 0 else { throw PluginError("expected \(what), found none") }
+    private func text(_ pointer: UnsafePointer<CChar>?, _ what: String) throws(PluginError)
+        -> String
+    {
+        guard let pointer, pointer.pointee != 0 else {
+            throw PluginError("expected \(what), found none")
+        }
         return String(cString: pointer)
     }
 
-    private func word(_ pointer: UnsafePointer<CChar>?, _ what: String) throws(PluginError) -> String {
+    private func word(_ pointer: UnsafePointer<CChar>?, _ what: String) throws(PluginError)
+        -> String
+    {
         let word = try text(pointer, what)
-        let isWord = word.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "-_".contains($0)) }
+        let isWord = word.allSatisfy {
+            $0.isASCII && ($0.isLowercase || $0.isNumber || "-_".contains($0))
+        }
         guard isWord, word.first!.isLetter else {
-            throw PluginError("expected \(what) of lower-case letters, digits and -, found \"\(word)\"")
+            throw PluginError(
+                "expected \(what) of lower-case letters, digits and -, found \"\(word)\""
+            )
         }
         return word
     }

@@ -1,6 +1,8 @@
 internal import CPluginABI
 
-/// What the host offers to a plugin. Lives during one call of `build`, on its thread.
+/// What the host offers to a plugin.
+///
+/// Lives during one call of `build`, on its thread.
 public struct Host {
     let pointer: UnsafePointer<atelier_host>
     let images: UnsafePointer<atelier_image_service>

@@ -117,7 +117,10 @@ public final class LazyImage {
         let format = [ATELIER_U8: "uchar", ATELIER_U16: "ushort"]
             .first { $0.key == Int(mine.format) }?.value
         guard let format else { return sum }
-        return try sum.operation("rint").operation("cast", ["format": .string(format)])
+        return try sum.operation("round", ["round": .string("rint")]).operation(
+            "cast",
+            ["format": .string(format)]
+        )
     }
 }
 
@@ -135,7 +138,8 @@ public enum ImageArgument {
 
 extension Host {
     /// Runs a libvips operation with named arguments and returns the image it puts out.
-    public func operation(_ name: String, _ arguments: [String: ImageArgument]) throws -> LazyImage {
+    public func operation(_ name: String, _ arguments: [String: ImageArgument]) throws -> LazyImage
+    {
         let list = ArgumentList(arguments)
         defer { list.deallocate() }
         var result: OpaquePointer?

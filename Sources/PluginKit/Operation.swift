@@ -31,7 +31,7 @@ public struct OperationError: Error, CustomStringConvertible, Sendable {
     }
 }
 
-/// A plugin's description, which its exported function hands to the host:
+/// A plugin's description, which its exported function hands to the host.
 ///
 ///     private let plugin = Plugin(id: "org.example.vignette", version: "1.0", licence: "MIT", [Vignette.self])
 ///
@@ -40,7 +40,9 @@ public struct OperationError: Error, CustomStringConvertible, Sendable {
 ///         plugin.description
 ///     }
 public struct Plugin: @unchecked Sendable {
-    /// What the exported function returns. The memory lives as long as the process.
+    /// What the exported function returns.
+    ///
+    /// The memory lives as long as the process.
     public let description: UnsafePointer<atelier_plugin>
 
     public init(id: String, version: String, licence: String, _ operations: [any Operation.Type]) {
@@ -118,9 +120,12 @@ private func build(
 }
 
 /// The settings of an operation in the order of their declaration, with their keys.
-private func settings(of operation: some Operation) -> [(key: String, storage: any SettingStorage)] {
+private func settings(of operation: some Operation) -> [(key: String, storage: any SettingStorage)]
+{
     Mirror(reflecting: operation).children.compactMap { child in
-        guard let setting = child.value as? any AnySetting, let label = child.label else { return nil }
+        guard let setting = child.value as? any AnySetting, let label = child.label else {
+            return nil
+        }
         // A property wrapper's own property begins with an underscore.
         return (key: kebabCase(label.drop { $0 == "_" }), storage: setting.storage)
     }

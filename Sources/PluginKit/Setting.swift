@@ -154,7 +154,9 @@ private final class SettingBox<Value: SettingValue>: SettingStorage {
     }
 
     func parameter(key: String) -> atelier_parameter {
-        let names = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: Value.choices.count)
+        let names = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(
+            capacity: Value.choices.count
+        )
         for (index, choice) in Value.choices.enumerated() { names[index] = forever(choice) }
         return atelier_parameter(
             size: UInt32(MemoryLayout<atelier_parameter>.size),

@@ -41,6 +41,7 @@ extension Image {
             outputChannels: network.outputChannels
         )
         // The sink of a file fills two buffers at a time, whose rows may be asked for late.
+        let bordered = try adding(fitted.border)
         let stream = RowStream(height: fitted.outputHeight, keeps: 512, produce: maker.strip)
         let header = ImageHeader(
             width: fitted.outputWidth,
@@ -50,9 +51,23 @@ extension Image {
             interpretation: network.outputChannels == bands
                 ? nil : network.outputChannels == 3 ? "srgb" : "multiband"
         )
-        return try Image.node(header, inputs: [self], demand: .rows) { request in
+        return try Image.node(header, inputs: [bordered], demand: .rows) { request in
             // Rows that are gone already are made again, for this request alone.
             if try !stream.fill(request) { try maker.fill(request) }
         }
+    }
+
+    /// The image with copies of its edge pixels around it.
+    private func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {
+        if border == .none { return self }
+        return try operation(
+            "embed",
+            [
+                "x": .int(border.before), "y": .int(border.before),
+                "width": .int(width + border.before + border.right),
+                "height": .int(height + border.before + border.bottom),
+                "extend": .string("copy"),
+            ]
+        )
     }
 }

@@ -76,8 +76,9 @@ struct PixelRows {
         return row
     }
 
-    /// Gathers channels, `stride` numbers apart, into one row of pixels. Numbers beyond black and
-    /// white become black and white; integers are rounded to the nearest.
+    /// Gathers channels, `stride` numbers apart, into one row of pixels.
+    ///
+    /// Numbers beyond black and white become black and white; integers are rounded to the nearest.
     func write(
         _ numbers: UnsafePointer<Float>,
         stride: Int,
@@ -95,7 +96,11 @@ struct PixelRows {
                 let place = x * channels + band
                 switch format {
                 case .u8:
-                    bytes.storeBytes(of: UInt8(limited.rounded()), toByteOffset: place, as: UInt8.self)
+                    bytes.storeBytes(
+                        of: UInt8(limited.rounded()),
+                        toByteOffset: place,
+                        as: UInt8.self
+                    )
                 case .u16:
                     bytes.storeBytes(
                         of: UInt16(limited.rounded()),

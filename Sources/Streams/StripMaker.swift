@@ -14,9 +14,9 @@ struct TileSize {
             let needed = fitted.reach.peakBytes
             guard needed <= budget.wholePictureBytes else {
                 throw StreamError(
-                    "this network looks at the whole picture at once, which takes \\(needed >> 20) MiB "
-                        + "for \\(fitted.width) × \\(fitted.height) pixels; expected at most "
-                        + "\\(budget.wholePictureBytes >> 20) MiB: resize the picture first"
+                    "this network looks at the whole picture at once, which takes \(needed >> 20) MiB "
+                        + "for \(fitted.width) × \(fitted.height) pixels; expected at most "
+                        + "\(budget.wholePictureBytes >> 20) MiB: resize the picture first"
                 )
             }
             (rows, columns) = (fitted.outputHeight, fitted.outputWidth)
@@ -157,7 +157,8 @@ final class StripMaker: @unchecked Sendable {
         let numbers = output.floats
         numbers.withUnsafeBufferPointer { numbers in
             for y in tile.top..<tile.bottom {
-                let start = (y - top) * strides[axes.rows!] + (tile.left - left) * strides[axes.columns!]
+                let start =
+                    (y - top) * strides[axes.rows!] + (tile.left - left) * strides[axes.columns!]
                 deliver(y) { bytes in
                     rows.write(
                         numbers.baseAddress! + start,

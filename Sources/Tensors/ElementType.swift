@@ -51,7 +51,9 @@ package protocol TensorElement: BitwiseCopyable, Sendable, Equatable {
     var asInt64: Int64 { get }
 }
 
-/// An element type with arithmetic. Integers wrap around where they overflow.
+/// An element type with arithmetic.
+///
+/// Integers wrap around where they overflow.
 package protocol TensorNumber: TensorElement, Comparable, Numeric {
     func adding(_ other: Self) -> Self
     func subtracting(_ other: Self) -> Self

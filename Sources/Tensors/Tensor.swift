@@ -120,7 +120,9 @@ extension Tensor: Equatable {
     /// Whether shape, type and every bit of the elements agree.
     package static func == (a: Tensor, b: Tensor) -> Bool {
         guard a.shape == b.shape, a.elementType == b.elementType else { return false }
-        return a.withBytes { x in b.withBytes { y in memcmp(x.baseAddress!, y.baseAddress!, x.count) == 0 } }
+        return a.withBytes { x in
+            b.withBytes { y in memcmp(x.baseAddress!, y.baseAddress!, x.count) == 0 }
+        }
     }
 }
 
@@ -138,7 +140,9 @@ extension [Int] {
     }
 }
 
-/// The memory of a tensor, aligned for the widest vectors. Written only by a unique owner.
+/// The memory of a tensor, aligned for the widest vectors.
+///
+/// Written only by a unique owner.
 private final class Storage: @unchecked Sendable {
     let bytes: UnsafeMutableRawBufferPointer
 

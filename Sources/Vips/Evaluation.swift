@@ -66,7 +66,9 @@ extension Image {
     }
 }
 
-/// Listens to the progress of one evaluation. Used only on the thread that evaluates.
+/// Listens to the progress of one evaluation.
+///
+/// Used only on the thread that evaluates.
 private final class Watch {
     let progress: ((Double) -> Void)?
     let cancellation: Cancellation?

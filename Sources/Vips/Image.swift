@@ -87,7 +87,9 @@ package final class Image: @unchecked Sendable {
     /// What the bands mean, by libvips's nickname: "srgb", "b-w", "cmyk", "scrgb", ….
     package var interpretation: String {
         let value = vips_image_guess_interpretation(pointer)
-        return String(cString: vips_enum_nick(vips_interpretation_get_type(), Int32(value.rawValue)))
+        return String(
+            cString: vips_enum_nick(vips_interpretation_get_type(), Int32(value.rawValue))
+        )
     }
 
     // MARK: Metadata
@@ -195,7 +197,9 @@ package final class Image: @unchecked Sendable {
             var size = 0
             guard let memory = vips_image_write_to_memory(image, &size) else { return nil }
             defer { g_free(memory) }
-            return Array(UnsafeRawBufferPointer(start: memory, count: size).bindMemory(to: Float.self))
+            return Array(
+                UnsafeRawBufferPointer(start: memory, count: size).bindMemory(to: Float.self)
+            )
         }
     }
 }
@@ -207,7 +211,8 @@ extension Image {
     package func blob(_ field: String) -> [UInt8]? {
         var data: UnsafeRawPointer?
         var size = 0
-        guard hasField(field), vips_image_get_blob(pointer, field, &data, &size) == 0, let data else {
+        guard hasField(field), vips_image_get_blob(pointer, field, &data, &size) == 0, let data
+        else {
             return nil
         }
         return Array(UnsafeRawBufferPointer(start: data, count: size))
@@ -228,7 +233,9 @@ extension Image {
     /// Opens a picture that lies in memory as a file's bytes; the bytes are copied.
     package static func open(bytes: [UInt8]) throws(VipsError) -> Image {
         let blob = bytes.withUnsafeBytes { vips_blob_copy($0.baseAddress, $0.count) }
-        defer { vips_area_unref(UnsafeMutableRawPointer(blob!).assumingMemoryBound(to: VipsArea.self)) }
+        defer {
+            vips_area_unref(UnsafeMutableRawPointer(blob!).assumingMemoryBound(to: VipsArea.self))
+        }
         return try Vips.enter("memory") {
             guard let source = vips_source_new_from_blob(blob) else { return nil }
             defer { g_object_unref(source) }

@@ -22,7 +22,9 @@ package struct ImageHeader: Sendable {
     }
 }
 
-/// Pixels in memory: bands interleaved, rows `stride` bytes apart. Valid during one call only.
+/// Pixels in memory: bands interleaved, rows `stride` bytes apart.
+///
+/// Valid during one call only.
 package struct PixelView {
     package let area: Rectangle
     package let bands: Int
@@ -135,7 +137,9 @@ extension Image {
     }
 }
 
-/// What a node's callbacks share. It holds the inputs, so that they outlive the node.
+/// What a node's callbacks share.
+///
+/// It holds the inputs, so that they outlive the node.
 private final class Node: Sendable {
     let inputs: [Image]
     let fill: @Sendable (NodeRequest) throws -> Void

@@ -211,7 +211,9 @@ extension Image {
     }
 
     /// The first number an operation puts out for this image: a mean, a maximum, ….
-    package func number(_ name: String, _ arguments: [String: OperationArgument] = [:]) throws -> Double {
+    package func number(_ name: String, _ arguments: [String: OperationArgument] = [:]) throws
+        -> Double
+    {
         var arguments = arguments
         if let input = Self.mainInput(of: name, makingImage: false) {
             arguments[input] = .image(self)
@@ -350,7 +352,9 @@ private func set(
     g_object_set_property(atelier_g_object(object), name, &value)
 }
 
-private func output(_ name: String, of object: UnsafeMutablePointer<VipsObject>) -> OperationArgument? {
+private func output(_ name: String, of object: UnsafeMutablePointer<VipsObject>)
+    -> OperationArgument?
+{
     let type = atelier_g_param_type(argumentSpecification(name, of: object))
     var value = GValue()
     g_value_init(&value, type)

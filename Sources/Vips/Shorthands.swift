@@ -10,7 +10,7 @@ extension Image {
     /// Floats become integers of a format: rounded, and limited to what it can hold.
     package func rounded(to format: SampleFormat) throws(VipsError) -> Image {
         if format == .f32 { return self }
-        return try operation("rint").cast(to: format)
+        return try operation("round", ["round": .string("rint")]).cast(to: format)
     }
 
     package func multiplied(by factor: Double) throws(VipsError) -> Image {

@@ -167,7 +167,8 @@ package struct Comparison: LocalOperator, Equatable {
             default: nil
             }
         }
-        let result = if let type = a.elementType.numberType { try compare(type) } else { try logic() }
+        let result =
+            if let type = a.elementType.numberType { try compare(type) } else { try logic() }
         guard let result else {
             throw OperatorError(expected: "a type it can compare", found: "\(a.elementType)")
         }
@@ -214,7 +215,8 @@ package struct Where: LocalOperator {
             runs.forEach { starts in
                 for j in 0..<runs.length {
                     let isFirst = flags[starts[0] + j * runs.innerStrides[0]]
-                    out[i] = isFirst
+                    out[i] =
+                        isFirst
                         ? x[starts[1] + j * runs.innerStrides[1]]
                         : y[starts[2] + j * runs.innerStrides[2]]
                     i += 1

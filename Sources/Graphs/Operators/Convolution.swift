@@ -30,8 +30,9 @@ package struct WindowRule: Sendable, Equatable {
         self.pads = pads
     }
 
-    /// The window along one spatial axis. With padding that depends on the side, the side must be
-    /// known, unless the stride is 1.
+    /// The window along one spatial axis.
+    ///
+    /// With padding that depends on the side, the side must be known, unless the stride is 1.
     func window(_ axis: Int, side: Dimension) throws(OperatorError) -> Window {
         var window = Window(
             size: kernel[axis],
@@ -99,14 +100,16 @@ package struct WindowRule: Sendable, Equatable {
                 let count = window.count(over: side, roundingUp: roundingUp)
                 guard count > 0 else {
                     throw OperatorError(
-                        expected: "a side of at least \(window.extent - window.padBefore - window.padAfter)",
+                        expected:
+                            "a side of at least \(window.extent - window.padBefore - window.padAfter)",
                         found: "\(side)"
                     )
                 }
                 result.append(Dimension(count))
             } else {
                 let room = side + Dimension(window.padBefore + window.padAfter - window.extent)
-                let steps = roundingUp ? room.ceiled(by: window.stride) : room.floored(by: window.stride)
+                let steps =
+                    roundingUp ? room.ceiled(by: window.stride) : room.floored(by: window.stride)
                 result.append(steps + 1)
             }
         }
@@ -135,8 +138,9 @@ extension Dimension {
     }
 }
 
-/// Convolution: ONNX Conv, versions 1 to 22. Inputs: x [N, C, space…], weights [M, C/groups,
-/// window…], bias [M] or none.
+/// Convolution: ONNX Conv, versions 1 to 22.
+///
+/// Inputs: x [N, C, space…], weights [M, C/groups, window…], bias [M] or none.
 package struct Convolution: LocalOperator, Equatable {
     package let name = "Conv"
     package var groups: Int
@@ -215,8 +219,9 @@ package struct Convolution: LocalOperator, Equatable {
     }
 }
 
-/// Transposed convolution: ONNX ConvTranspose, versions 1 to 22. Inputs: x [N, C, space…], weights
-/// [C, M/groups, window…], bias [M] or none.
+/// Transposed convolution: ONNX ConvTranspose, versions 1 to 22.
+///
+/// Inputs: x [N, C, space…], weights [C, M/groups, window…], bias [M] or none.
 package struct TransposedConvolution: LocalOperator, Equatable {
     package let name = "ConvTranspose"
     package var groups: Int
@@ -254,7 +259,8 @@ package struct TransposedConvolution: LocalOperator, Equatable {
             stride: rule.strides[axis],
             dilation: rule.dilations[axis]
         )
-        let full = (side - 1) * Dimension(window.stride)
+        let full =
+            (side - 1) * Dimension(window.stride)
             + Dimension(window.extent + outputPadding[axis])
         var total: Int
         switch (rule.pads, outputSides) {
@@ -288,7 +294,8 @@ package struct TransposedConvolution: LocalOperator, Equatable {
         }
         guard kernel.count == shape.count, Array(kernel.dropFirst(2)) == rule.kernel else {
             throw OperatorError(
-                expected: "weights for \(shape.count - 2) spatial axes with windows of \(rule.kernel)",
+                expected:
+                    "weights for \(shape.count - 2) spatial axes with windows of \(rule.kernel)",
                 found: text(kernel)
             )
         }

@@ -102,7 +102,8 @@ package struct Unary: LocalOperator, Equatable {
             return { 0.5 * $0 * (1 + Glibc.erf($0 * 0.5.squareRoot())) }
         case .gelu(approximate: true):
             return { x in
-                0.5 * x * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+                0.5 * x
+                    * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
             }
         case .hardSigmoid(let alpha, let beta):
             return { max(0, min(1, Double(alpha) * $0 + Double(beta))) }

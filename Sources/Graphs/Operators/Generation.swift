@@ -46,7 +46,9 @@ package struct Size: Operator {
     }
 }
 
-/// Numbers from a start, below a limit, by a step: ONNX Range. Inputs: start, limit, step.
+/// Numbers from a start, below a limit, by a step: ONNX Range.
+///
+/// Inputs: start, limit, step.
 package struct NumberRange: Operator {
     package let name = "Range"
     package init() {}
@@ -93,7 +95,9 @@ package struct NumberRange: Operator {
     }
 }
 
-/// A tensor of a given shape with one value everywhere: ONNX ConstantOfShape. Input: shape (int64).
+/// A tensor of a given shape with one value everywhere: ONNX ConstantOfShape.
+///
+/// Input: shape (int64).
 package struct ConstantOfShape: Operator {
     package let name = "ConstantOfShape"
     /// One element.

@@ -1,7 +1,8 @@
 package import Tensors
 
-/// Gives the elements another shape: ONNX Reshape, versions 1 to 21. Inputs: x, shape (int64),
-/// in which 0 keeps a side and −1 stands for what is left.
+/// Gives the elements another shape: ONNX Reshape, versions 1 to 21.
+///
+/// Inputs: x, shape (int64), in which 0 keeps a side and −1 stands for what is left.
 package struct Reshape: Operator, Equatable {
     package let name = "Reshape"
     /// Zeros in the shape mean zero.
@@ -30,7 +31,10 @@ package struct Reshape: Operator, Equatable {
                 output.append(shape[axis])
             case .some(-1):
                 guard unknown == nil else {
-                    throw OperatorError(expected: "at most one -1 in the shape", found: text(wanted))
+                    throw OperatorError(
+                        expected: "at most one -1 in the shape",
+                        found: text(wanted)
+                    )
                 }
                 unknown = axis
                 output.append(1)
@@ -75,7 +79,9 @@ package struct Reshape: Operator, Equatable {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, target) = (try required(inputs, 0), try required(inputs, 1))
         let content = target.integers.map { Dimension($0) }
-        let types = [ValueType(of: x), ValueType(.int64, [Dimension(target.count)], content: content)]
+        let types = [
+            ValueType(of: x), ValueType(.int64, [Dimension(target.count)], content: content),
+        ]
         let shape = try infer(types)[0].constantShape!
         return [x.reshaped(to: shape)]
     }
@@ -106,7 +112,9 @@ package struct Transpose: LocalOperator, Equatable {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
         let order = try order(rank: x.rank)
-        return [x.viewed(shape: order.map { x.shape[$0] }, strides: order.map { x.shape.strides[$0] })]
+        return [
+            x.viewed(shape: order.map { x.shape[$0] }, strides: order.map { x.shape.strides[$0] })
+        ]
     }
 
     package func sources(
@@ -140,12 +148,15 @@ package struct Flatten: Operator, Equatable {
     }
 }
 
-/// Removes axes of length 1: ONNX Squeeze. Inputs: x, axes (int64) or none for all such axes.
+/// Removes axes of length 1: ONNX Squeeze.
+///
+/// Inputs: x, axes (int64) or none for all such axes.
 package struct Squeeze: LocalOperator {
     package let name = "Squeeze"
     package init() {}
 
-    private func axes(_ inputs: [ValueType?], _ shape: [Dimension]) throws(OperatorError) -> [Int]? {
+    private func axes(_ inputs: [ValueType?], _ shape: [Dimension]) throws(OperatorError) -> [Int]?
+    {
         guard let axes = optional(inputs, 1) else { return shape.indices.filter { shape[$0] == 1 } }
         guard let content = axes.content else { return nil }
         var result: [Int] = []
@@ -178,13 +189,17 @@ package struct Squeeze: LocalOperator {
         ofOutputAxis axis: Int,
         _ inputs: [ValueType?]
     ) -> [AxisSource?] {
-        guard let shape = inputs[0]?.shape, let axes = try? axes(inputs, shape) else { return [nil] }
+        guard let shape = inputs[0]?.shape, let axes = try? axes(inputs, shape) else {
+            return [nil]
+        }
         let kept = shape.indices.filter { !axes.contains($0) }
         return [AxisSource(axis: kept[axis]), nil]
     }
 }
 
-/// Adds axes of length 1: ONNX Unsqueeze. Inputs: x, axes (int64) of the output.
+/// Adds axes of length 1: ONNX Unsqueeze.
+///
+/// Inputs: x, axes (int64) of the output.
 package struct Unsqueeze: LocalOperator {
     package let name = "Unsqueeze"
     package init() {}
@@ -235,7 +250,9 @@ package struct DepthToSpace: LocalOperator, Equatable {
     /// Which part of the channel number is the place in the block.
     package var order: Order
 
-    /// DCR: the slowest part. CRD: the fastest, as PyTorch's pixel shuffle has it.
+    /// DCR: the slowest part.
+    ///
+    /// CRD: the fastest, as PyTorch's pixel shuffle has it.
     package enum Order: String, Sendable { case dcr = "DCR", crd = "CRD" }
 
     package init(block: Int, order: Order = .dcr) {

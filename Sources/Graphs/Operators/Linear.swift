@@ -39,7 +39,10 @@ package struct Gemm: Operator, Equatable {
         multiply(a.floats, b.floats, into: &result, inner: a.shape[transposesA ? 0 : 1])
         if let c = optional(inputs, 2) {
             guard try broadcast(c.shape, shape) == shape else {
-                throw OperatorError(expected: "a C that stretches to \(text(shape))", found: text(c.shape))
+                throw OperatorError(
+                    expected: "a C that stretches to \(text(shape))",
+                    found: text(c.shape)
+                )
             }
             let beta = beta
             result = try combine(result, c, Float.self) { $0 + beta * $1 }
@@ -62,8 +65,16 @@ package struct Gemm: Operator, Equatable {
                         rows: m,
                         columns: n,
                         inner: inner,
-                        Matrix(a.baseAddress!, stride: transposesA ? m : inner, transposed: transposesA),
-                        Matrix(b.baseAddress!, stride: transposesB ? inner : n, transposed: transposesB),
+                        Matrix(
+                            a.baseAddress!,
+                            stride: transposesA ? m : inner,
+                            transposed: transposesA
+                        ),
+                        Matrix(
+                            b.baseAddress!,
+                            stride: transposesB ? inner : n,
+                            transposed: transposesB
+                        ),
                         alpha: alpha,
                         into: out.baseAddress!,
                         stride: n
@@ -223,7 +234,9 @@ package struct Softmax: LocalOperator, Equatable {
                 for j in 0..<length { sum += exp(Double(out[start + j * inner] - peak)) }
                 for j in 0..<length {
                     let value = Double(out[start + j * inner] - peak)
-                    out[start + j * inner] = Float(isLogarithm ? value - log(sum) : exp(value) / sum)
+                    out[start + j * inner] = Float(
+                        isLogarithm ? value - log(sum) : exp(value) / sum
+                    )
                 }
             }
         }

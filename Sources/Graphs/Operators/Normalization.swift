@@ -1,7 +1,9 @@
 package import Tensors
 
 /// Scales and shifts each channel by statistics given as inputs: ONNX BatchNormalization (of
-/// inference), versions 1 to 15. Inputs: x [N, C, …], scale, bias, mean, variance [C].
+/// inference), versions 1 to 15.
+///
+/// Inputs: x [N, C, …], scale, bias, mean, variance [C].
 package struct BatchNormalization: LocalOperator, Equatable {
     package let name = "BatchNormalization"
     package var epsilon: Float
@@ -42,7 +44,8 @@ package struct BatchNormalization: LocalOperator, Equatable {
     }
 
     /// A vector counts as one channel per row.
-    private func evaluate(rankOne x: Tensor, _ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
+    private func evaluate(rankOne x: Tensor, _ inputs: [Tensor?]) throws(OperatorError) -> [Tensor]
+    {
         let result = try evaluate([x.reshaped(to: [x.count, 1])] + inputs.dropFirst())
         return result.map { $0.reshaped(to: x.shape) }
     }
@@ -54,7 +57,9 @@ package struct BatchNormalization: LocalOperator, Equatable {
 }
 
 /// Brings each channel of each image to mean 0 and variance 1 over all space, then scales and
-/// shifts it: ONNX InstanceNormalization, versions 1 to 22. Inputs: x [N, C, …], scale, bias [C].
+/// shifts it: ONNX InstanceNormalization, versions 1 to 22.
+///
+/// Inputs: x [N, C, …], scale, bias [C].
 ///
 /// y = scale · (x − mean) / √(variance + ε) + bias, with the biased variance.
 package struct InstanceNormalization: LocalOperator, Equatable {
@@ -99,7 +104,9 @@ package struct InstanceNormalization: LocalOperator, Equatable {
 }
 
 /// Brings the elements over the last axes to mean 0 and variance 1, then scales and shifts them:
-/// ONNX LayerNormalization, version 17. Inputs: x, scale, bias or none; outputs: y, mean, 1/deviation.
+/// ONNX LayerNormalization, version 17.
+///
+/// Inputs: x, scale, bias or none; outputs: y, mean, 1/deviation.
 package struct LayerNormalization: LocalOperator, Equatable {
     package let name = "LayerNormalization"
     package var axis: Int
@@ -156,9 +163,10 @@ package struct LayerNormalization: LocalOperator, Equatable {
     }
 }
 
-/// Brings groups of channels to mean 0 and variance 1 over all space, then scales and shifts:
-/// ONNX GroupNormalization, versions 18 and 21. Inputs: x [N, C, …], scale, bias — one value for
-/// each channel, or in version 18 for each group.
+/// Brings groups of channels to mean 0 and variance 1 over all space, then scales and shifts: ONNX
+/// GroupNormalization, versions 18 and 21.
+///
+/// Inputs: x [N, C, …], scale, bias — one value for each channel, or in version 18 for each group.
 package struct GroupNormalization: LocalOperator, Equatable {
     package let name = "GroupNormalization"
     package var groups: Int
@@ -200,7 +208,8 @@ package struct GroupNormalization: LocalOperator, Equatable {
             let (mean, variance) = moments(of: out, range)
             let inverse = 1 / (variance + Double(epsilon)).squareRoot()
             for i in range {
-                let channel = group % groups * perGroup + (i - range.lowerBound) * perGroup / range.count
+                let channel =
+                    group % groups * perGroup + (i - range.lowerBound) * perGroup / range.count
                 let parameter = scale.count == channels ? channel : group % groups
                 let normal = (Double(out[i]) - mean) * inverse
                 out[i] = Float(normal * Double(a[parameter]) + Double(b[parameter]))

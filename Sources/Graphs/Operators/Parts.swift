@@ -35,7 +35,8 @@ package struct Concat: LocalOperator, Equatable {
             output[axis] = output[axis] + shape[axis]
         }
         let contents = types.compactMap(\.content)
-        let content = contents.count == types.count && output.count == 1 ? contents.flatMap(\.self) : nil
+        let content =
+            contents.count == types.count && output.count == 1 ? contents.flatMap(\.self) : nil
         return [ValueType(first.elementType, output, content: content)]
     }
 
@@ -79,8 +80,9 @@ package struct Concat: LocalOperator, Equatable {
     }
 }
 
-/// Cuts a tensor into parts along an axis: ONNX Split, versions 1 to 18. Inputs: x, lengths
-/// (int64) or none for equal parts.
+/// Cuts a tensor into parts along an axis: ONNX Split, versions 1 to 18.
+///
+/// Inputs: x, lengths (int64) or none for equal parts.
 package struct Split: LocalOperator, Equatable {
     package let name = "Split"
     package var axis: Int
@@ -92,7 +94,9 @@ package struct Split: LocalOperator, Equatable {
         self.parts = parts
     }
 
-    private func lengths(_ inputs: [ValueType?], _ side: Dimension) throws(OperatorError) -> [Dimension] {
+    private func lengths(_ inputs: [ValueType?], _ side: Dimension) throws(OperatorError)
+        -> [Dimension]
+    {
         if let lengths = optional(inputs, 1)?.content {
             let sum = lengths.reduce(0, +)
             if let total = sum.constant, let side = side.constant, total != side {
@@ -141,6 +145,7 @@ package struct Split: LocalOperator, Equatable {
 }
 
 /// Takes every k-th element of an interval along some axes: ONNX Slice, versions 1 to 13.
+///
 /// Inputs: x, starts, ends, axes or none, steps or none (all int64).
 package struct Slice: LocalOperator {
     package let name = "Slice"
@@ -268,7 +273,9 @@ package struct Slice: LocalOperator {
     }
 }
 
-/// Takes the slices at given indices along an axis: ONNX Gather. Inputs: x, indices.
+/// Takes the slices at given indices along an axis: ONNX Gather.
+///
+/// Inputs: x, indices.
 package struct Gather: LocalOperator, Equatable {
     package let name = "Gather"
     package var axis: Int
@@ -339,7 +346,9 @@ package struct Gather: LocalOperator, Equatable {
     }
 }
 
-/// Repeats sides of 1 to fill a shape: ONNX Expand. Inputs: x, shape (int64).
+/// Repeats sides of 1 to fill a shape: ONNX Expand.
+///
+/// Inputs: x, shape (int64).
 package struct Expand: LocalOperator {
     package let name = "Expand"
     package init() {}
@@ -362,14 +371,18 @@ package struct Expand: LocalOperator {
         ofOutputAxis axis: Int,
         _ inputs: [ValueType?]
     ) -> [AxisSource?] {
-        guard let shape = inputs[0]?.shape, let wanted = inputs[1]?.content else { return [nil, nil] }
+        guard let shape = inputs[0]?.shape, let wanted = inputs[1]?.content else {
+            return [nil, nil]
+        }
         let own = axis - (max(wanted.count, shape.count) - shape.count)
         guard own >= 0 else { return [nil, nil] }
         return [AxisSource(axis: own, shape[own] == 1 ? .everything : .identity), nil]
     }
 }
 
-/// Lays copies of a tensor side by side: ONNX Tile. Inputs: x, counts (int64) for each axis.
+/// Lays copies of a tensor side by side: ONNX Tile.
+///
+/// Inputs: x, counts (int64) for each axis.
 package struct Tile: Operator {
     package let name = "Tile"
     package init() {}
@@ -400,7 +413,9 @@ package struct Tile: Operator {
 }
 
 /// Adds elements at the borders, or cuts them off where a count is negative: ONNX Pad, versions 2
-/// to 21. Inputs: x, counts before and after (int64), value or none, axes or none.
+/// to 21.
+///
+/// Inputs: x, counts before and after (int64), value or none, axes or none.
 package struct Pad: LocalOperator, Equatable {
     package let name = "Pad"
     package var padding: Padding

@@ -1,6 +1,7 @@
 package import Tensors
 
 /// Rounds numbers to integers with a scale: ONNX QuantizeLinear, versions 10 to 23.
+///
 /// Inputs: x, scale, zero point or none; one for all, one per slice of an axis, or one per block.
 package struct QuantizeLinear: LocalOperator, Equatable {
     package let name = "QuantizeLinear"

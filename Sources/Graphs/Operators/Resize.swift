@@ -177,7 +177,9 @@ package struct Resize: LocalOperator, Equatable {
         guard let shape = inputs[0]?.shape, let plan = try? plan(inputs, shape) else {
             return [AxisSource(axis: axis, .everything)] + others
         }
-        guard let resampling = plan[axis].resampling else { return [AxisSource(axis: axis)] + others }
+        guard let resampling = plan[axis].resampling else {
+            return [AxisSource(axis: axis)] + others
+        }
         return [AxisSource(axis: axis, .resampled(resampling))] + others
     }
 }

@@ -26,7 +26,8 @@ extension Pass {
         _ type: ValueType?,
         in graph: Graph
     ) throws(GraphError) -> Tensor? {
-        if let content = type?.content, let shape = type?.constantShape, type?.elementType == .int64 {
+        if let content = type?.content, let shape = type?.constantShape, type?.elementType == .int64
+        {
             let numbers = content.compactMap(\.constant)
             if numbers.count == content.count, shape.elementCount == numbers.count {
                 return Tensor(shape: shape, values: numbers.map { Int64($0) })
@@ -34,7 +35,8 @@ extension Pass {
         }
         let inputs = node.inputs.map { input in input.flatMap { graph.constants[$0] } }
         let isConstant = zip(node.inputs, inputs).allSatisfy { $0.0 == nil || $0.1 != nil }
-        guard isConstant, !node.inputs.isEmpty, (type?.constantShape?.elementCount ?? .max) < 1 << 24
+        guard isConstant, !node.inputs.isEmpty,
+            (type?.constantShape?.elementCount ?? .max) < 1 << 24
         else { return nil }
         do throws(OperatorError) {
             return try node.operation.evaluate(inputs).first

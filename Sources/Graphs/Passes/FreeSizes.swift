@@ -25,7 +25,9 @@ extension Pass {
                 guard (try? operation.fixSides(Array(sides.dropFirst(2)))) != nil else { continue }
                 freed.nodes[index].operation = operation
             } else if var operation = node.operation as? Resize, operation.scales == nil {
-                guard let output = node.outputs[0].flatMap({ types[$0]?.constantShape }) else { continue }
+                guard let output = node.outputs[0].flatMap({ types[$0]?.constantShape }) else {
+                    continue
+                }
                 operation.fixScales(from: sides, to: output)
                 freed.nodes[index].operation = operation
             }

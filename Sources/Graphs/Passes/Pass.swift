@@ -23,7 +23,9 @@ extension Graph {
         var needed = Set(outputs)
         var kept: [Node] = []
         for node in nodes.reversed() {
-            guard node.outputs.contains(where: { $0.map(needed.contains) ?? false }) else { continue }
+            guard node.outputs.contains(where: { $0.map(needed.contains) ?? false }) else {
+                continue
+            }
             needed.formUnion(node.inputs.compactMap(\.self))
             kept.append(node)
         }

@@ -74,7 +74,10 @@ let transposedConvolution: OperatorImporter = { (node, graph) throws(PartError) 
     for values in [sides, padding].compactMap(\.self) where !values.isEmpty {
         guard values.count == rule.kernel.count, values.allSatisfy({ (0...1_000_000).contains($0) })
         else {
-            throw PartError(expected: "\(rule.kernel.count) numbers of at least 0", found: "\(values)")
+            throw PartError(
+                expected: "\(rule.kernel.count) numbers of at least 0",
+                found: "\(values)"
+            )
         }
     }
     let operation = TransposedConvolution(

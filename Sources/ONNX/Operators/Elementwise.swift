@@ -12,7 +12,9 @@ let not: OperatorImporter = { (node, graph) throws(PartError) in
     try graph.add(Not(), node.inputs, name: node.name)
 }
 
-/// Cast, versions 1 to 23. Names of types before version 6 are not read.
+/// Cast, versions 1 to 23.
+///
+/// Names of types before version 6 are not read.
 let cast: OperatorImporter = { (node, graph) throws(PartError) in
     try graph.add(castOperator(Int32(node.int("to") ?? 0)), node.inputs, name: node.name)
 }

@@ -143,7 +143,8 @@ let resize: OperatorImporter = { (node, graph) throws(PartError) in
         axes: node.ints("axes"),
         aspect: try node.choice("keep_aspect_ratio_policy", default: .stretch)
     )
-    let inputs = node.opset < 11
+    let inputs =
+        node.opset < 11
         ? [node.input(0), nil, node.input(1), nil]
         : [node.input(0), node.input(1), node.input(2), node.input(3)]
     operation.scales = scales(graph.tensor(inputs[2]))

@@ -1,0 +1,149 @@
+import Graphs
+import Streams
+import Support
+import Tensors
+import Testing
+import Vips
+
+@Suite struct NetworkImageTests {
+    private func picture(width: Int, height: Int, seed: Int) throws -> (
+        image: Image, samples: [Float]
+    ) {
+        var random = SeededRandom(seed)
+        let samples = (0..<(width * height * 3)).map { _ in Float.random(in: 0...1, using: &random)
+        }
+        let image = try samples.withUnsafeBytes {
+            try Image.fromMemory($0, width: width, height: height, bands: 3, format: .f32)
+        }
+        return (image, samples)
+    }
+
+    /// The network on the whole picture at once.
+    private func whole(_ network: PictureNetwork, _ samples: [Float], width: Int, height: Int)
+        throws -> [Float]
+    {
+        var planar = [Float](repeating: 0, count: samples.count)
+        for i in samples.indices { planar[i % 3 * width * height + i / 3] = samples[i] }
+        let fitted = try network.fitted(height: height, width: width)
+        let y = try fitted.evaluate(Tensor(shape: [1, 3, height, width], values: planar))
+        let (plane, values) = (y.shape[2] * y.shape[3], y.array(of: Float.self))
+        return (0..<values.count).map { min(max(values[$0 % 3 * plane + $0 / 3], 0), 1) }
+    }
+
+    @Test(
+        "tiles give what the whole picture gives, for every network and any size",
+        arguments: TestNetwork.allCases,
+        0..<8
+    )
+    func tilesEqualWhole(network: TestNetwork, seed: Int) throws {
+        var random = SeededRandom(seed)
+        let least = network == .dilated ? 6 : 1
+        let (width, height) = (random.int(least...230), random.int(least...330))
+        let picture = try picture(width: width, height: height, seed: seed)
+        let network = try PictureNetwork(network.graph(seed: seed))
+        let expected = try whole(network, picture.samples, width: width, height: height)
+        // So little that the picture is cut into the smallest tiles.
+        let budget = StreamBudget(bytes: 1 << 20)
+        let result = try picture.image.applying(network, PixelMapping(), budget: budget)
+        let scale = network.scale.numerator
+        #expect(result.width == width * scale && result.height == height * scale)
+        let found = try result.floats()
+        let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+        #expect(worst <= 1e-5, "seed \(seed), \(width) × \(height): \(worst)")
+    }
+
+    @Test("rows may be asked for in any order", arguments: [0, 1, 2])
+    func anyOrder(seed: Int) throws {
+        let picture = try picture(width: 40, height: 1500, seed: seed)
+        let network = try PictureNetwork(TestNetwork.compact.graph(seed: seed))
+        let result = try picture.image.applying(
+            network,
+            PixelMapping(),
+            budget: StreamBudget(bytes: 1 << 20)
+        )
+        let expected = try whole(network, picture.samples, width: 40, height: 1500)
+        // Turning upside down asks for the last rows first.
+        let turned = try result.operation("rot", ["angle": .string("d180")]).floats()
+        let pixels = expected.count / 3
+        let worst = (0..<expected.count).map { i in
+            abs(turned[(pixels - 1 - i / 3) * 3 + i % 3] - expected[i])
+        }.max()!
+        #expect(worst <= 1e-5)
+    }
+
+    @Test(
+        "samples of 8 and 16 bits are scaled to the network's numbers and rounded back",
+        arguments: [SampleFormat.u8, .u16]
+    )
+    func formats(format: SampleFormat) throws {
+        // A network that does nothing: each channel itself.
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 3)
+        builder.graph.outputs = [builder.graph.append(Unary(.identity), [x])]
+        let network = try PictureNetwork(builder.graph)
+        let image = try picture(width: 64, height: 33, seed: 4).image
+            .multiplied(by: Double(peak(of: format))).rounded(to: format)
+        for range in PixelMapping.Range.allCases {
+            for channels in PixelMapping.Channels.allCases {
+                let result = try image.applying(
+                    network,
+                    PixelMapping(range: range, channels: channels)
+                )
+                #expect(result.format == format)
+                #expect(try result.bytes() == image.bytes(), "\(range) \(channels)")
+            }
+        }
+    }
+
+    @Test("the order of channels reaches the network")
+    func channelOrder() throws {
+        // Doubles the first channel only.
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 3)
+        let factors = builder.graph.addConstant(
+            "f",
+            Tensor(shape: [3, 1, 1], values: [2, 1, 1] as [Float])
+        )
+        builder.graph.outputs = [builder.graph.append(Binary(.multiply), [x, factors])]
+        let network = try PictureNetwork(builder.graph)
+        let pixel: [UInt8] = [10, 20, 30]
+        let image = try pixel.withUnsafeBytes {
+            try Image.fromMemory($0, width: 1, height: 1, bands: 3, format: .u8)
+        }
+        #expect(try image.applying(network, PixelMapping(channels: .rgb)).bytes() == [20, 20, 30])
+        #expect(try image.applying(network, PixelMapping(channels: .bgr)).bytes() == [10, 20, 60])
+    }
+
+    @Test("a picture too large for a network that sees everything is refused with both sizes")
+    func tooLarge() throws {
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 3)
+        let (scale, bias) = (builder.weights([3], fanIn: 1), builder.weights([3], fanIn: 1))
+        builder.graph.outputs = [builder.graph.append(InstanceNormalization(), [x, scale, bias])]
+        let network = try PictureNetwork(builder.graph)
+        let image = try picture(width: 512, height: 512, seed: 1).image
+        let error = #expect(throws: StreamError.self) {
+            try image.applying(
+                network,
+                PixelMapping(),
+                budget: StreamBudget(wholePictureBytes: 1 << 20)
+            )
+        }
+        #expect(
+            error?.description
+                == "this network looks at the whole picture at once, which takes 6 MiB for 512 × 512 "
+                + "pixels; expected at most 1 MiB: resize the picture first"
+        )
+    }
+
+    @Test("an error in the input stops the network's image too")
+    func errors() throws {
+        struct Broken: Error {}
+        let header = ImageHeader(width: 50, height: 900, bands: 3, format: .u8)
+        let broken = try Image.node(header, inputs: [], demand: .rows) { request in
+            if request.output.area.bottom > 700 { throw Broken() }
+        }
+        let network = try PictureNetwork(TestNetwork.compact.graph(seed: 1))
+        #expect(throws: Broken.self) { try broken.applying(network, PixelMapping()).bytes() }
+    }
+}
