@@ -1,9 +1,8 @@
 internal import Glibc
 
-/// Peak signal-to-noise ratio in decibels, for values of 0 …
+/// Peak signal-to-noise ratio in decibels: 10 · log₁₀(peak² / mean square difference).
 ///
-/// `peak`, without a border of some pixels: 10 · log₁₀(peak² / mean square difference). Infinite
-/// for equal planes.
+/// Values go from 0 to `peak`; a border of some pixels is left out. Infinite for equal planes.
 package func peakSignalToNoise(
     _ a: Plane,
     _ b: Plane,

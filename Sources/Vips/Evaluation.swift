@@ -18,7 +18,7 @@ package struct Cancelled: Error {
 
 /// The pulling of pixels, which happens one evaluation at a time.
 package enum Evaluation {
-    /// The error that made one of our own nodes fail. libvips only hands on "it failed".
+    /// The error that made one of our own nodes fail: libvips only hands on that it failed.
     private static let failure = Mutex<(any Error)?>(nil)
 
     /// Called by a node on a worker thread: keeps the first error of this evaluation.
