@@ -10,14 +10,14 @@ extension Reach {
             let input = node.inputs.first ?? nil, let source = shapes[input],
             let second = node.inputs.dropFirst().first ?? nil, let weights = shapes[second]
         else { return 0 }
-        switch node.operation {
-        case is Convolution:
-            return result.elementCount * Array(weights.dropFirst()).elementCount
-        case is TransposedConvolution:
-            return source.elementCount * Array(weights.dropFirst()).elementCount
-        case is MatMul, is Gemm:
-            return result.elementCount * (source.last ?? 1)
-        default: return 0
+        if let convolution = node.convolution {
+            let taps = Array(weights.dropFirst()).elementCount
+            switch convolution.base {
+            case .convolution: return result.elementCount * taps
+            case .transposed: return source.elementCount * taps
+            }
         }
+        return node.operation is MatMul || node.operation is Gemm
+            ? result.elementCount * (source.last ?? 1) : 0
     }
 }

@@ -4,7 +4,7 @@ package struct Pass: Sendable {
     let rewrite: @Sendable (inout Graph) throws(GraphError) -> Void
 
     /// The passes a network goes through after it is read, in order.
-    package static let all: [Pass] = [.foldConstants, .freeSizes]
+    package static let all: [Pass] = [.foldConstants, .freeSizes, .foldAffine, .fuse]
 }
 
 extension Graph {
