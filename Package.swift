@@ -51,6 +51,12 @@ let package = Package(
     targets: [
         // Floor 0: ground
         .target(name: "CPluginABI"),
+        // -O3 also in debug builds: a kernel that is not optimized is no use.
+        .target(
+            name: "CKernels",
+            exclude: ["variants.inc", "convolution.inc", "elementwise.inc"],
+            cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
+        ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .systemLibrary(
             name: "COpenBLAS",
@@ -65,7 +71,7 @@ let package = Package(
         floor("Chains"),
         floor("PluginKit", ["CPluginABI"]),
         floor("Vips", ["CVips"]),
-        floor("Kernels", ["COpenBLAS", "Tensors"]),
+        floor("Kernels", ["CKernels", "COpenBLAS", "Tensors"]),
         floor("Measures"),
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),

@@ -336,6 +336,17 @@ package struct SpaceToDepth: LocalOperator, Equatable {
     }
 }
 
+extension SpaceToDepth {
+    /// For an output channel: its row and column in the block, and the input's channel.
+    func place(channels: Int) -> (Int) -> (row: Int, column: Int, channel: Int) {
+        let block = block
+        return { channel in
+            let place = channel / channels
+            return (place / block, place % block, channel % channels)
+        }
+    }
+}
+
 extension Tensor {
     /// A copy whose element at an index is the one at `offset` + index · strides here.
     func viewed(shape: [Int], strides: [Int], offset: Int = 0) -> Tensor {
