@@ -54,7 +54,7 @@ let package = Package(
         // -O3 also in debug builds: a kernel that is not optimized is no use.
         .target(
             name: "CKernels",
-            exclude: ["variants.inc", "convolution.inc", "elementwise.inc"],
+            exclude: ["variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc"],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
@@ -75,7 +75,7 @@ let package = Package(
         floor("Measures"),
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),
-        floor("Streams", ["Tensors", "Vips", "Graphs"]),
+        floor("Streams", ["Tensors", "Kernels", "Vips", "Graphs"]),
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
@@ -109,7 +109,7 @@ let package = Package(
         tests("Measures", ["Measures"]),
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
-        tests("Streams", ["Tensors", "Vips", "Graphs", "Streams"]),
+        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Command", ["Vips"]),

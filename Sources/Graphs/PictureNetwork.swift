@@ -21,6 +21,8 @@ package struct PictureNetwork: Sendable {
 
     /// Which output of the graph is the picture.
     private let outputIndex: Int
+    /// Weights that all sizes of picture share.
+    private let weights = WeightCache()
 
     /// - Throws: when the graph does not turn one N×C×height×width picture into another.
     package init(_ graph: Graph) throws(GraphError) {
@@ -107,14 +109,14 @@ package struct PictureNetwork: Sendable {
         /// What the network needs around the picture: copies of its edge pixels.
         package let border: Border
         /// The network at the size of the picture with its border.
-        package let reach: Reach
+        package let sized: SizedNetwork
         /// The sides of the result; the network's own output may go on beyond them.
         package let outputHeight, outputWidth: Int
         package let scale: Ratio
         package let alignment: Int
         package let output: Graph.ValueID
 
-        package var isGlobal: Bool { !reach.globalNodes.isEmpty }
+        package var reach: Reach { sized.flow.reach }
         /// The sides of the picture with its border.
         package var height: Int { reach.length(of: reach.graph.inputs[0], .rows) }
         package var width: Int { reach.length(of: reach.graph.inputs[0], .columns) }
@@ -176,10 +178,11 @@ package struct PictureNetwork: Sendable {
             1, inputChannels, height + border.before + border.bottom,
             width + border.before + border.right,
         ]
-        let reach = try Reach(graph, input: shape)
+        let sized = try SizedNetwork(graph, input: shape, weights: weights)
+        let reach = sized.flow.reach
         let fitted = Fitted(
             border: border,
-            reach: reach,
+            sized: sized,
             outputHeight: height * scale.numerator / scale.denominator,
             outputWidth: width * scale.numerator / scale.denominator,
             scale: scale,

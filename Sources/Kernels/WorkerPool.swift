@@ -27,6 +27,19 @@ package final class WorkerPool: @unchecked Sendable {
     private var wakeUp = pthread_cond_t()
     private var workers: [pthread_t] = []
 
+    private static let wanted = Atomic(0)
+
+    /// How many threads `shared` gets; one for each processor if nobody says.
+    ///
+    /// Takes effect before `shared` is first used.
+    package static func setThreads(_ count: Int) { wanted.store(count, ordering: .relaxed) }
+
+    /// The pool that the whole program computes with.
+    package static let shared: WorkerPool = {
+        let count = wanted.load(ordering: .relaxed)
+        return WorkerPool(threads: count > 0 ? count : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }()
+
     private static let closed = 1 << 32
     /// How often a worker looks for a job before it sleeps: some tens of microseconds.
     private static let patience = 4000

@@ -130,6 +130,25 @@ void atelier_gather(atelier_isa isa, const float *const *sources, ptrdiff_t sour
 void atelier_resample(atelier_isa isa, const float *input, const int32_t *positions,
                       const float *weights, int32_t taps, int32_t lanes, float *y, int32_t count);
 
+/* ---- Pixels ------------------------------------------------------------------------------------------ */
+
+/* Samples of one channel become numbers: y[i·y_step] = x[i·x_step] · factor + offset. */
+void atelier_read_u8(const uint8_t *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                     ptrdiff_t y_step, size_t count);
+void atelier_read_u16(const uint16_t *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                      ptrdiff_t y_step, size_t count);
+void atelier_read_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                      ptrdiff_t y_step, size_t count);
+
+/* Numbers become samples: x · factor + offset, limited to 0 … peak, integers rounded to the nearest;
+ * what is no number becomes 0. */
+void atelier_write_u8(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                      uint8_t *y, ptrdiff_t y_step, size_t count);
+void atelier_write_u16(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                       uint16_t *y, ptrdiff_t y_step, size_t count);
+void atelier_write_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                       float *y, ptrdiff_t y_step, size_t count);
+
 /* ---- Element by element ---------------------------------------------------------------------------- */
 
 typedef enum {

@@ -345,10 +345,12 @@ package struct SpaceToDepth: LocalOperator, Equatable {
 extension SpaceToDepth {
     /// For an output channel: its row and column in the block, and the input's channel.
     func place(channels: Int) -> (Int) -> (row: Int, column: Int, channel: Int) {
-        let block = block
+        let (block, order) = (block, order)
         return { channel in
-            let place = channel / channels
-            return (place / block, place % block, channel % channels)
+            let size = block * block
+            let place = order == .dcr ? channel / channels : channel % size
+            let own = order == .dcr ? channel % channels : channel / size
+            return (place / block, place % block, own)
         }
     }
 }

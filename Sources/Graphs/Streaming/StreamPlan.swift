@@ -5,7 +5,9 @@ internal import Tensors
 ///
 /// Rows of the input come from top to bottom, rows of the output leave from top to bottom. Every
 /// feature row is computed once; only rows that later ones need are kept.
-package final class StreamPlan {
+///
+/// The maps that steps work on are the plan's own: one run at a time uses it.
+package final class StreamPlan: @unchecked Sendable {
     /// The part of the output that is computed.
     package let rows, columns: Range<Int>
     /// The part of the input that it depends on.
@@ -102,7 +104,6 @@ package final class StreamPlan {
             let found = Self.largest(height, weightBytes, budget, isGlobal: network.isGlobal, schedule)
             (self.stripRows, self.schedule, memory) = found
         }
-        memory.reserve(maps)
     }
 
     /// The most rows in a strip with which everything fits into the budget.
@@ -169,11 +170,26 @@ package final class SizedNetwork: Sendable {
         }
     }
 
-    /// Multiply-adds of everything that the output depends on, for the whole picture.
-    package func multiplyAdds(of output: Graph.ValueID) -> Double {
-        let needed = flow.needs(for: 0..<flow.length(output, .rows), of: output, .rows)
-        return flow.graph.nodes.filter { flow.hull(of: $0, needed) != nil }
-            .reduce(0) { $0 + Double(flow.reach.multiplyAdds(of: $1)) }
+    /// Multiply-adds of everything that a part of the output depends on; of all of it if no part is
+    /// given.
+    package func multiplyAdds(
+        of output: Graph.ValueID,
+        rows: Range<Int>? = nil,
+        columns: Range<Int>? = nil
+    ) -> Double {
+        let rows = rows ?? 0..<flow.length(output, .rows)
+        let columns = columns ?? 0..<flow.length(output, .columns)
+        let neededRows = flow.needs(for: rows, of: output, .rows)
+        let neededColumns = flow.needs(for: columns, of: output, .columns)
+        return flow.graph.nodes.reduce(0) { sum, node in
+            guard let result = node.outputs.compactMap(\.self).first,
+                let rows = flow.hull(of: node, neededRows),
+                let columns = flow.hull(of: node, neededColumns)
+            else { return sum }
+            let whole = flow.length(result, .rows) * flow.length(result, .columns)
+            let part = Double(rows.count * columns.count) / Double(whole)
+            return sum + Double(flow.reach.multiplyAdds(of: node)) * part
+        }
     }
 }
 

@@ -50,8 +50,8 @@ package struct InputRows {
 
 /// A plan at work: gives strip after strip of the output.
 ///
-/// Used by one thread at a time.
-package final class StreamRun {
+/// Used by one thread at a time, which need not always be the same.
+package final class StreamRun: @unchecked Sendable {
     package let plan: StreamPlan
     /// Multiply-adds done so far.
     package private(set) var multiplyAdds = 0.0
@@ -61,6 +61,7 @@ package final class StreamRun {
     package init(_ plan: StreamPlan) {
         self.plan = plan
         arena = .aligned(plan.memory.arenaFloats)
+        plan.memory.reserve(plan.maps)
     }
 
     deinit { arena.deallocate() }

@@ -33,9 +33,12 @@ struct StripSchedule {
                 made[input]!.append(min(rows.upperBound, made[input]!.last! + stripRows))
             }
             for index in active {
-                let end = flow.computable(index, rows: flow.hull(of: nodes[index], needed)!) {
-                    made[$0]!.last!
-                }
+                let result = nodes[index].outputs.compactMap(\.self).first { needed[$0] != nil }!
+                let end = flow.computable(
+                    index,
+                    rows: flow.hull(of: nodes[index], needed)!,
+                    from: made[result]!.last!
+                ) { made[$0]!.last! }
                 for value in nodes[index].outputs.compactMap(\.self) where needed[value] != nil {
                     made[value]!.append(max(end, made[value]!.last!))
                 }
@@ -84,9 +87,12 @@ struct StripSchedule {
 
 extension Flow {
     /// How far a node can compute `rows` of its result, as far as its inputs are made.
+    ///
+    /// - Parameter start: where that was before.
     fileprivate func computable(
         _ index: Int,
         rows: Range<Int>,
+        from start: Int,
         made: (Graph.ValueID) -> Int
     ) -> Int {
         func isComputable(_ end: Int) -> Bool {
@@ -95,11 +101,14 @@ extension Flow {
                 return part.isEmpty || part.upperBound <= made(edge.value)
             }
         }
-        if isComputable(rows.upperBound) { return rows.upperBound }
-        var (low, high) = (rows.lowerBound, rows.upperBound)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if isComputable(middle) { low = middle } else { high = middle }
+        var (low, step) = (max(start, rows.lowerBound), 1)
+        while low + step <= rows.upperBound, isComputable(low + step) {
+            low += step
+            step *= 2
+        }
+        while step > 1 {
+            step /= 2
+            if low + step <= rows.upperBound, isComputable(low + step) { low += step }
         }
         return low
     }
