@@ -79,7 +79,7 @@ let package = Package(
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
-        floor("Inference", ["Tensors", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor("Inference", ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
         floor("PluginHost", ["CPluginABI", "Tensors", "Parameters", "Vips"]),
         // Floor 6: whole
         floor(

@@ -1,3 +1,4 @@
+package import Kernels
 package import Tensors
 
 /// A graph that turns a picture into a picture, and what is true of it at any size.
@@ -131,6 +132,15 @@ package struct PictureNetwork: Sendable {
             shape[axes.columns!] = outputWidth
             return result.viewed(shape: shape, strides: result.shape.strides)
         }
+    }
+
+    /// The network on a picture as it is, without a border, at the graph's own output size.
+    ///
+    /// - Parameter picture: [1, channels, height, width].
+    package func run(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
+        let sized = try SizedNetwork(graph, input: picture.shape, weights: weights)
+        let plan = try StreamPlan(sized, output: graph.outputs[outputIndex], budget: 1 << 30)
+        return try StreamRun(plan).evaluate(picture, pool)
     }
 
     /// Pixels around a picture.

@@ -131,22 +131,26 @@ package final class StreamRun: @unchecked Sendable {
         }
     }
 
-    /// Computes the whole output from a whole picture.
+    /// Computes the plan's rectangle from a whole picture.
     ///
     /// - Parameter picture: [1, channels, height, width].
-    /// - Returns: the plan's rectangle as [1, channels, rows, columns].
+    /// - Returns: the rectangle, with the axes in the order that the graph gives them.
     package func evaluate(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
-        let shape = picture.shape
-        var result = Tensor(
-            uninitialized: [1, plan.outputChannels, plan.rows.count, plan.columns.count]
-        )
+        let sides = picture.shape
+        let axes = plan.flow.reach.axes[plan.outputValue]!
+        var shape = plan.flow.shape(plan.outputValue)
+        shape[axes.rows!] = plan.rows.count
+        shape[axes.columns!] = plan.columns.count
+        let strides = shape.strides
+        let channelStride = plan.flow.reach.channelAxis(of: plan.outputValue).map { strides[$0] } ?? 0
+        var result = Tensor(uninitialized: shape)
         while !isFinished {
             try advance(pool) { rows, input in
                 let values = picture.floats
                 for y in rows {
-                    for channel in 0..<shape[1] {
+                    for channel in 0..<sides[1] {
                         let target = input.channel(channel, row: y)
-                        let start = (channel * shape[2] + y) * shape[3]
+                        let start = (channel * sides[2] + y) * sides[3]
                         for (i, x) in input.columns.enumerated() {
                             target[i * input.step] = values[start + x]
                         }
@@ -156,10 +160,12 @@ package final class StreamRun: @unchecked Sendable {
                 var values = result.mutableFloats
                 for y in output.rows {
                     for channel in 0..<plan.outputChannels {
-                        let row = channel * plan.rows.count + y - plan.rows.lowerBound
+                        let start =
+                            channel * channelStride
+                            + (y - plan.rows.lowerBound) * strides[axes.rows!]
                         output.withChannel(channel, row: y) { source, step in
                             for x in 0..<plan.columns.count {
-                                values[row * plan.columns.count + x] = source[x * step]
+                                values[start + x * strides[axes.columns!]] = source[x * step]
                             }
                         }
                     }
