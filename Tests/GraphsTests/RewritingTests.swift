@@ -26,6 +26,7 @@ import Testing
         resize.scales = [1, 1, 1, 1]
         y = builder.graph.append(resize, [y])
         y = builder.graph.append(Clip(), [y, nil, nil])
+        y = builder.add(y, builder.graph.addConstant("zero", Tensor(Float(0))))
         y = builder.conv(y, 3, 3, kernel: 3)
         y = builder.graph.append(Unary(.identity), [y])
         _ = builder.relu(y)
@@ -169,6 +170,48 @@ import Testing
         }
     }
 
+    @Test("copies of pixels and lines side by side are a resize")
+    func enlargement() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", ValueType(.float32, [1, 3, 4, 5]))
+        func reshape(_ x: Graph.ValueID, _ shape: [Int]) -> Graph.ValueID {
+            let tensor = Tensor(shape: [shape.count], values: shape.map { Int64($0) })
+            return graph.append(Reshape(), [x, graph.addConstant("shape", tensor)])
+        }
+        func copy(_ x: Graph.ValueID, _ count: Int) -> Graph.ValueID {
+            let zero = graph.addConstant("zero", Tensor(Float(0)))
+            let copies = (1..<count).map { _ in graph.append(Binary(.add), [x, zero]) }
+            return graph.append(Concat(axis: 1), [x] + copies)
+        }
+        let pixels = copy(reshape(x, [-1, 1]), 3)
+        let lines = copy(reshape(pixels, [-1, 15]), 2)
+        graph.outputs = [reshape(lines, [-1, 3, 8, 15])]
+        let result = try graph.applying()
+        #expect(names(result) == ["Resize"])
+        var random = SeededRandom(3)
+        let input = random.tensor([1, 3, 4, 5])
+        #expect(try result.evaluate([input])[0] == graph.evaluate([input])[0])
+        #expect(try result.evaluate([random.tensor([1, 3, 7, 2])])[0].shape == [1, 3, 14, 6])
+    }
+
+    @Test("a resize to sides worked out from the input's says by how much")
+    func computedSides() throws {
+        var builder = NetworkBuilder(seed: 3)
+        let x = builder.input(channels: 3)
+        let down = builder.conv(x, 3, 3, kernel: 1)
+        let shape = builder.graph.append(Shape(), [down])
+        let factors = Tensor(shape: [4], values: [1, 1, 2, 4].map { Int64($0) })
+        let sides = builder.graph.append(
+            Binary(.multiply),
+            [shape, builder.graph.addConstant("factors", factors)]
+        )
+        let resize = Resize(Resampling(.linear, .halfPixel))
+        builder.graph.outputs = [builder.graph.append(resize, [down, nil, nil, sides])]
+        let result = try expectSame(builder.graph)
+        #expect(names(result) == ["Conv", "Resize"])
+        #expect((result.nodes[1].operation as? Resize)?.scales == [1, 1, 2, 4])
+    }
+
     @Test("another order of six axes is no pixel shuffle")
     func noShuffle() throws {
         var graph = Graph()
@@ -254,6 +297,27 @@ import Testing
         #expect(names(result) == ["InstanceNormalization"])
         let operation = result.nodes[0].operation as? InstanceNormalization
         #expect(operation?.epsilon == 1e-3)
+    }
+
+    @Test("groups reshaped into channels are a group normalization")
+    func groupNormalization() throws {
+        var builder = NetworkBuilder(seed: 4)
+        let x = builder.input(channels: 3)
+        let a = builder.conv(x, 3, 8, kernel: 3, pad: 1)
+        let shape = Tensor(shape: [3], values: [Int64(0), 2, -1])
+        let line = builder.graph.append(
+            Reshape(),
+            [a, builder.graph.addConstant("shape", shape)]
+        )
+        let normal = builder.instanceNorm(line, 2)
+        var y = builder.graph.append(Reshape(), [normal, builder.graph.append(Shape(), [a])])
+        y = builder.append(.multiply, y, constant: [8, 1, 1])
+        y = builder.append(.add, y, constant: [8, 1, 1])
+        builder.graph.outputs = [builder.conv(y, 8, 3, kernel: 3, pad: 1)]
+        let result = try expectSame(builder.graph, after: [.recogniseNormalization])
+        #expect(names(result) == ["Conv", "GroupNormalization", "Conv"])
+        let reach = try Reach(result, input: [1, 3, 8, 8])
+        #expect(try result.statisticNodes(reach) == [[1]])
     }
 
     @Test("means over other axes are no instance normalization")

@@ -3,7 +3,7 @@ internal import Tensors
 extension Pass {
     /// Moves factors and offsets of channels into the weights of a neighbour.
     ///
-    /// They go into the convolution or instance normalization before them where that is read by
+    /// They go into the convolution or normalization of space before them where that is read by
     /// them only, or else into the convolution after them if it is their only reader — an offset
     /// only where that pads nothing, since its padding stays 0. Two in a row become one batch
     /// normalization. Exact up to rounding; weights that others read stay as they are for them.
@@ -53,12 +53,16 @@ extension Rewriting {
         output: Graph.ValueID
     ) -> Bool {
         var node = nodes[index]!
-        if node.operation is InstanceNormalization {
-            guard let scale = constant(node.inputs[1]), let bias = constant(node.inputs[2]) else {
-                return false
-            }
-            node.inputs[1] = derived(node.inputs[1]!, zip(scale.doubles, affine.scale).map(*))
-            node.inputs[2] = derived(node.inputs[2]!, shifted(bias.doubles, by: affine))
+        if node.operation is InstanceNormalization || node.operation is GroupNormalization {
+            guard let scale = constant(node.inputs[1])?.doubles,
+                let bias = constant(node.inputs[2])?.doubles, scale.count == bias.count
+            else { return false }
+            // Groups may share what their channels now have each.
+            let channels = affine.scale.indices
+            let own = channels.map { $0 * scale.count / channels.count }
+            let scaled = channels.map { scale[own[$0]] * affine.scale[$0] }
+            node.inputs[1] = derived(node.inputs[1]!, scaled)
+            node.inputs[2] = derived(node.inputs[2]!, shifted(own.map { bias[$0] }, by: affine))
         } else {
             guard let fused = node.convolution, fused.activation == .none, fused.residual == .none,
                 let weights = constant(node.inputs[1]), let bias = bias(of: node)

@@ -6,7 +6,8 @@ package struct Pass: Sendable {
     /// The passes a network goes through after it is read, in order: what the sizes in the file say
     /// is used before they are set free, and weights are final before nodes are joined.
     package static let all: [Pass] = [
-        .foldConstants, .removeIdentities, .recogniseShuffle, .recogniseNormalization, .freeSizes,
+        .foldConstants, .removeIdentities, .recogniseShuffle, .recogniseEnlargement,
+        .recogniseNormalization, .freeSizes,
         .foldPads, .foldAffine, .flattenConcats, .fuse, .removeDeadNodes,
     ]
 

@@ -1,7 +1,8 @@
 internal import Tensors
 
 extension Pass {
-    /// Sees an instance normalization where a file writes it with means, roots and arithmetic.
+    /// Sees an instance normalization where a file writes it with means, roots and arithmetic, and
+    /// that of groups where it reshapes them into channels.
     ///
     /// (x − mean) / √(variance + ε), the means taken over all space, in any of these forms: the
     /// square as a power or a product, the mean of a picture with its space in one axis, a
@@ -11,7 +12,10 @@ extension Pass {
         graph throws(GraphError) in
         var rewriting = try Rewriting(graph)
         for index in rewriting.nodes.indices {
-            guard let found = rewriting.normalization(endingAt: index) else { continue }
+            guard
+                let found = rewriting.normalization(endingAt: index)
+                    ?? rewriting.groupNormalization(endingAt: index)
+            else { continue }
             rewriting.replace(index, with: found)
             rewriting.foldAffines(after: index)
         }
@@ -45,6 +49,27 @@ extension Rewriting {
                 addConstant("\(node.name).bias", bias),
             ],
             outputs: node.outputs
+        )
+    }
+
+    /// The normalization of groups that a reshape, an instance normalization and a reshape back
+    /// are.
+    fileprivate func groupNormalization(endingAt index: Int) -> Graph.Node? {
+        guard let last = nodes[index], last.operation is Reshape,
+            let middle = makingNode(of: last.inputs[0]),
+            let operation = middle.operation as? InstanceNormalization,
+            constant(middle.inputs[1]) != nil, constant(middle.inputs[2]) != nil,
+            let first = makingNode(of: middle.inputs[0]), first.operation is Reshape,
+            let source = first.inputs[0], let whole = shape(source), whole.count == 4,
+            shape(last.outputs[0]) == whole, let split = shape(first.outputs[0]),
+            split[0] == whole[0], let groups = split[1].constant, groups > 0,
+            let channels = whole[1].constant, channels % groups == 0
+        else { return nil }
+        return Graph.Node(
+            name: middle.name,
+            GroupNormalization(groups: groups, epsilon: operation.epsilon),
+            inputs: [source] + middle.inputs.dropFirst(),
+            outputs: last.outputs
         )
     }
 

@@ -2,7 +2,7 @@ internal import Tensors
 
 extension Pass {
     /// Takes out nodes that put out what they read: conversions to the same type, shapes, pads and
-    /// slices that change nothing, limits at infinity, and the like; and nodes nobody needs.
+    /// slices that change nothing, limits at infinity, sums with 0, and the like; and nodes nobody needs.
     ///
     /// Exact. A node stays where it is all there is between an input and an output of the graph.
     package static let removeIdentities = Pass(name: "remove-identities") {
@@ -26,6 +26,15 @@ extension Rewriting {
         let keepsShape = node.outputs[0].flatMap { types[$0]?.shape } == shape
         switch node.operation {
         case let operation as Unary: return operation.function == .identity
+        case let operation as Binary:
+            guard keepsShape, let number = constant(node.inputs[1]), number.count == 1 else {
+                return false
+            }
+            switch operation.function {
+            case .add, .subtract: return number.doubles == [0]
+            case .multiply, .divide: return number.doubles == [1]
+            default: return false
+            }
         case let operation as Cast:
             return operation.type == source.elementType && operation.rounding == nil
         case is Reshape, is Flatten, is Squeeze, is Unsqueeze, is Expand, is Tile:
