@@ -109,7 +109,7 @@ let package = Package(
         tests("Measures", ["Measures"]),
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
-        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams"]),
+        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Command", ["Vips"]),

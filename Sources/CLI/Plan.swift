@@ -109,7 +109,8 @@ private struct PlanReport: Encodable {
                 ? "all rows at once" : "\(rows) rows at a time over the full width"
         case .tiles(let rows, let columns):
             let extra = String(format: "%.0f %%", (use.workRatio - 1) * 100)
-            return "tiles of \(columns) × \(rows) pixels (\(extra) computed twice; more memory avoids "
+            return
+                "tiles of \(columns) × \(rows) pixels (\(extra) computed twice; more memory avoids "
                 + "that)"
         }
     }

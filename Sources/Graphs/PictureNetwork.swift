@@ -130,7 +130,20 @@ package struct PictureNetwork: Sendable {
         package var height: Int { reach.length(of: reach.graph.inputs[0], .rows) }
         package var width: Int { reach.length(of: reach.graph.inputs[0], .columns) }
 
-        /// The whole picture at once, from a tensor without border to one of the result's size.
+        /// The whole picture, as pictures go through the network: from a tensor without border to one of
+        /// the result's size.
+        package func run(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
+            let plan = try StreamPlan(
+                sized,
+                output: output,
+                rows: 0..<outputHeight,
+                columns: 0..<outputWidth,
+                budget: 1 << 30
+            )
+            return try StreamRun(plan).evaluate(border.added(to: picture), pool)
+        }
+
+        /// By the operators' definitions: the whole picture at once, from a tensor without border to one of the result's size.
         package func evaluate(_ picture: Tensor) throws(GraphError) -> Tensor {
             let index = reach.graph.outputs.firstIndex(of: output)!
             let result = try reach.graph.evaluate([border.added(to: picture)])[index]
@@ -160,7 +173,7 @@ package struct PictureNetwork: Sendable {
 
         package static let none = Border()
 
-        func added(to picture: Tensor) -> Tensor {
+        package func added(to picture: Tensor) -> Tensor {
             let counts = [0, 0, before, before, 0, 0, bottom, right].map { Int64($0) }
             let pads = Tensor(shape: [8], values: counts)
             // Four axes and eight counts always fit.

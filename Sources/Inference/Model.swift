@@ -3,6 +3,7 @@ package import Graphs
 internal import Kernels
 package import ONNX
 package import Streams
+internal import Synchronization
 package import Tensors
 package import Vips
 
@@ -16,8 +17,7 @@ package final class Model: Sendable {
     package let graph: Graph
     /// The network as one that turns pictures into pictures, or why it does not.
     package let picture: Result<PictureNetwork, GraphError>
-    /// How pixels become numbers; found by a test run where no card says it.
-    package let mapping: PixelMapping
+    private let guess = Mutex<PixelMapping?>(nil)
     package var isMappingGuessed: Bool { card == nil }
 
     package init(path: String, card: ModelCard? = nil) throws {
@@ -32,17 +32,24 @@ package final class Model: Sendable {
         }
         let graph = graph
         picture = Result { () throws(GraphError) in try PictureNetwork(graph) }
-        if let card {
-            mapping = PixelMapping(range: card.input.range, channels: card.input.channels)
-        } else {
-            mapping = PixelMapping(range: Self.guessRange((try? picture.get())))
-        }
         if let card, let scale = card.scale, case .success(let picture) = picture,
             picture.scale.value != scale
         {
             throw ModelError(
                 "\(path): expected a network of scale \(scale), as its card says, found \(picture.scale)"
             )
+        }
+    }
+
+    /// How pixels become numbers; found by a test run where no card says it.
+    package var mapping: PixelMapping {
+        if let card {
+            return PixelMapping(range: card.input.range, channels: card.input.channels)
+        }
+        return guess.withLock { known in
+            let mapping = known ?? PixelMapping(range: Self.guessRange(try? picture.get()))
+            known = mapping
+            return mapping
         }
     }
 
@@ -84,7 +91,7 @@ package final class Model: Sendable {
         let values = (0..<shape.elementCount).map { i in
             0.5 + 0.25 * Float(((i % size.width) / 8 + (i / size.width) / 8) % 5 - 2)
         }
-        guard let output = try? fitted.evaluate(Tensor(shape: shape, values: values)) else {
+        guard let output = try? fitted.run(Tensor(shape: shape, values: values), .shared) else {
             return .unit
         }
         let numbers = output.array(of: Float.self).sorted()

@@ -84,7 +84,7 @@ package enum RowKernels {
         atelier_binary(isa, combination.function, a, b, kind, step, Int32(lanes), y, count)
     }
 
-    /// y += factor · x
+    /// Adds to a row: y += factor · x.
     package static func accumulate(
         _ factor: Float,
         _ x: UnsafePointer<Float>,
@@ -111,7 +111,13 @@ package enum RowKernels {
         count: Int
     ) {
         atelier_pool_max(
-            isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), y, Int32(count)
+            isa,
+            taps.baseAddress,
+            Int32(taps.count),
+            step,
+            Int32(lanes),
+            y,
+            Int32(count)
         )
     }
 
@@ -125,7 +131,14 @@ package enum RowKernels {
         count: Int
     ) {
         atelier_pool_sum(
-            isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), factor, y, Int32(count)
+            isa,
+            taps.baseAddress,
+            Int32(taps.count),
+            step,
+            Int32(lanes),
+            factor,
+            y,
+            Int32(count)
         )
     }
 
@@ -139,7 +152,13 @@ package enum RowKernels {
         count: Int
     ) {
         atelier_gather(
-            isa, sources.baseAddress, sourceStep, Int32(sources.count), y, step, Int32(count)
+            isa,
+            sources.baseAddress,
+            sourceStep,
+            Int32(sources.count),
+            y,
+            step,
+            Int32(count)
         )
     }
 

@@ -67,15 +67,17 @@ final class PictureStream: Sendable {
             let taken = progress.withLock { state in
                 state.next == first ? state.run.take() : nil
             }
-            let run = try taken ?? StreamRun(
-                StreamPlan(
-                    sized(),
-                    output: fitted.output,
-                    rows: first..<fitted.outputHeight,
-                    columns: 0..<fitted.outputWidth,
-                    stripRows: rows
+            let run =
+                try taken
+                ?? StreamRun(
+                    StreamPlan(
+                        sized(),
+                        output: fitted.output,
+                        rows: first..<fitted.outputHeight,
+                        columns: 0..<fitted.outputWidth,
+                        stripRows: rows
+                    )
                 )
-            )
             var strip: [[UInt8]] = []
             while strip.isEmpty { strip = try rowsOfNextStrip(run, request) }
             let end = first + strip.count

@@ -94,7 +94,9 @@ package final class StreamedNetwork: Sendable {
     /// The network with its statistics.
     func network() throws -> PictureNetwork {
         guard let network = complete.withLock({ $0 }) else {
-            throw StreamError("this network's statistics were not observed before its pixels were asked for")
+            throw StreamError(
+                "this network's statistics were not observed before its pixels were asked for"
+            )
         }
         return network
     }

@@ -109,46 +109,51 @@ struct StepBuilder {
             return AffineStep(factors: factors, offsets: offsets, input: input, output: output)
         case .pooling(let rows, let columns, let countsPadding):
             return PoolingStep(
-                    rows: rows,
-                    columns: columns,
-                    sides: sides(source),
-                    countsPadding: countsPadding,
-                    input: input,
-                    output: output
-                )
+                rows: rows,
+                columns: columns,
+                sides: sides(source),
+                countsPadding: countsPadding,
+                input: input,
+                output: output
+            )
         case .resize(let rows, let columns):
             return ResizeStep(rows: rows, columns: columns, input: input, output: output)
         case .depthToSpace(let shuffle):
             return DepthToSpaceStep(shuffle, input: input, output: output)
         case .spaceToDepth(let shuffle):
             return SpaceToDepthStep(
-                    block: shuffle.block,
-                    input: input,
-                    output: output,
-                    split: shuffle.place(channels: input.channels)
-                )
+                block: shuffle.block,
+                input: input,
+                output: output,
+                split: shuffle.place(channels: input.channels)
+            )
         case .pad(let padding, let before, let value):
             return PadStep(
-                    padding,
-                    before: before,
-                    sides: sides(source),
-                    value: value,
-                    input: input,
-                    output: output
-                )
+                padding,
+                before: before,
+                sides: sides(source),
+                value: value,
+                input: input,
+                output: output
+            )
         case .slice(let start, let step):
             return SliceStep(start: start, step: step, input: input, output: output)
         case .instanceNormalization(let scale, let bias, let epsilon):
             return InstanceNormalizationStep(
-                    scale: scale,
-                    bias: bias,
-                    epsilon: epsilon,
-                    sides: sides(source),
-                    input: input,
-                    output: output
-                )
+                scale: scale,
+                bias: bias,
+                epsilon: epsilon,
+                sides: sides(source),
+                input: input,
+                output: output
+            )
         case .reduction(let function):
-            return SpatialReductionStep(function, sides: sides(source), input: input, output: output)
+            return SpatialReductionStep(
+                function,
+                sides: sides(source),
+                input: input,
+                output: output
+            )
         case .noise(let noise):
             return NoiseStep(noise, shape: flow.shape(result), output: output)
         case .joined, .binary, .channels, .definition:
@@ -325,7 +330,9 @@ struct StepBuilder {
         if groups == inputs, groups == outputs, groups > 1 {
             return (weights.reshaped(to: [groups, 1, taps]), true)
         }
-        if groups == 1, !isTransposed { return (weights.reshaped(to: [outputs, inputs, taps]), false) }
+        if groups == 1, !isTransposed {
+            return (weights.reshaped(to: [outputs, inputs, taps]), false)
+        }
         let (groupIn, groupOut) = (inputs / groups, outputs / groups)
         var dense = Tensor(shape: [outputs, inputs, taps])
         let source = weights.floats

@@ -104,7 +104,13 @@ package final class StreamPlan: @unchecked Sendable {
             (self.schedule, memory) = schedule(min(max(1, stripRows), height))
             self.stripRows = min(max(1, stripRows), height)
         } else {
-            let found = Self.largest(height, weightBytes, budget, isGlobal: network.isGlobal, schedule)
+            let found = Self.largest(
+                height,
+                weightBytes,
+                budget,
+                isGlobal: network.isGlobal,
+                schedule
+            )
             (self.stripRows, self.schedule, memory) = found
         }
     }

@@ -157,7 +157,8 @@ package final class StreamRun: @unchecked Sendable {
         shape[axes.rows!] = plan.rows.count
         shape[axes.columns!] = plan.columns.count
         let strides = shape.strides
-        let channelStride = plan.flow.reach.channelAxis(of: plan.outputValue).map { strides[$0] } ?? 0
+        let channelStride =
+            plan.flow.reach.channelAxis(of: plan.outputValue).map { strides[$0] } ?? 0
         var result = Tensor(uninitialized: shape)
         while !isFinished {
             try advance(pool) { rows, input in

@@ -75,14 +75,24 @@ func applyAffine(
         let target = output.origin(y, block: block) + columns.lowerBound * lanes
         factors.withUnsafeBufferPointer { factors in
             RowKernels.combine(
-                .multiply, source, factors.baseAddress! + block * lanes, .channel, lanes: lanes,
-                into: target, count: columns.count
+                .multiply,
+                source,
+                factors.baseAddress! + block * lanes,
+                .channel,
+                lanes: lanes,
+                into: target,
+                count: columns.count
             )
         }
         offsets.withUnsafeBufferPointer { offsets in
             RowKernels.combine(
-                .add, UnsafePointer(target), offsets.baseAddress! + block * lanes, .channel,
-                lanes: lanes, into: target, count: columns.count
+                .add,
+                UnsafePointer(target),
+                offsets.baseAddress! + block * lanes,
+                .channel,
+                lanes: lanes,
+                into: target,
+                count: columns.count
             )
         }
     }
@@ -130,7 +140,12 @@ final class BinaryStep: StreamStep {
                     if case .kernel(let combination) = function {
                         withOperand(b, y, columns, block) { other, kind in
                             RowKernels.combine(
-                                combination, x, other, kind, lanes: lanes, into: target,
+                                combination,
+                                x,
+                                other,
+                                kind,
+                                lanes: lanes,
+                                into: target,
                                 count: count
                             )
                         }

@@ -145,8 +145,12 @@ final class SpatialReductionStep: StreamStep {
                     for x in 0..<sides.columns {
                         RowKernels.combine(
                             function == .maximum ? .maximum : .minimum,
-                            UnsafePointer(target), row + x * lanes, .full, lanes: lanes,
-                            into: target, count: 1
+                            UnsafePointer(target),
+                            row + x * lanes,
+                            .full,
+                            lanes: lanes,
+                            into: target,
+                            count: 1
                         )
                     }
                 }
