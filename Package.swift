@@ -105,6 +105,7 @@ let package = Package(
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Vips", "Graphs", "Streams"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
+        tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Command", ["Vips"]),
     ]

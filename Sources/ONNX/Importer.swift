@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import Graphs
 import SwiftProtobuf
-import Tensors
+package import Tensors
 
 /// A model read from an ONNX file.
 package struct ONNXModel: Sendable {
@@ -13,7 +13,10 @@ package struct ONNXModel: Sendable {
     package let metadata: [String: String]
 
     /// The versions of the standard operators that can be read.
-    package static let opsets = 6...23
+    package static let opsets = 6...27
+
+    /// The names of all operators that can be read.
+    package static var operators: Set<String> { Set(operatorTable.keys) }
 
     /// Reads a model from a file.
     package init(path: String) throws(ONNXError) {
@@ -72,6 +75,23 @@ package struct ONNXModel: Sendable {
             )
         }
         return version
+    }
+}
+
+extension Tensor {
+    /// Reads a tensor from a file of its own, as tests of operators come with.
+    package init(onnx data: Data, name: String) throws(ONNXError) {
+        guard let proto = try? Onnx_TensorProto(serializedBytes: data) else {
+            throw ONNXError(
+                file: name,
+                "expected an ONNX tensor, found \(data.count) bytes that are not one"
+            )
+        }
+        do throws(PartError) {
+            self = try WeightReader(folder: nil).tensor(proto)
+        } catch {
+            throw ONNXError(file: name, part: error.part, error.message)
+        }
     }
 }
 
