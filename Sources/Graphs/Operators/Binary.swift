@@ -78,6 +78,11 @@ package struct Binary: LocalOperator, Equatable {
             case .minimum: try combine(a, b, type) { $1 < $0 ? $1 : $0 }
             case .maximum: try combine(a, b, type) { $1 > $0 ? $1 : $0 }
             case .prelu: try combine(a, b, type) { $0 < 0 ? $0.multiplied(by: $1) : $0 }
+            case .modulo where a.elementType == .float64:
+                try combine(a, b, Double.self) { x, y in
+                    let r = fmod(x, y)
+                    return r != 0 && (r < 0) != (y < 0) ? r + y : r
+                }
             case .modulo:
                 try combine(a, b, type) { x, y in
                     let r = x.subtracting(x.divided(by: y).multiplied(by: y))

@@ -219,28 +219,38 @@ package struct Softmax: LocalOperator, Equatable {
     }
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
-        let x = try float(inputs, 0)
-        let axis = try resolve(axis: axis, rank: x.rank)
-        let inner = flattens ? 1 : Array(x.shape.dropFirst(axis + 1)).elementCount
-        let length = flattens ? Array(x.shape.dropFirst(axis)).elementCount : x.shape[axis]
+        let x = try required(inputs, 0)
+        if x.elementType == .float64 { return [try evaluate(x, Double.self)] }
+        return [try evaluate(try float(inputs, 0), Float.self)]
+    }
+
+    private func evaluate<Number: TensorNumber>(
+        _ x: Tensor,
+        _ type: Number.Type
+    ) throws(OperatorError) -> Tensor {
+        // A scalar counts as one row of one element.
+        let shape = x.rank == 0 ? [1] : x.shape
+        let axis = try resolve(axis: axis, rank: shape.count)
+        let inner = flattens ? 1 : Array(shape.dropFirst(axis + 1)).elementCount
+        let length = flattens ? Array(shape.dropFirst(axis)).elementCount : shape[axis]
         var y = x
-        var out = y.mutableFloats
+        var out = y.mutableSpan(of: type)
         for outer in 0..<(x.count / max(1, length * inner)) {
             for i in 0..<inner {
                 let start = outer * length * inner + i
-                var peak = -Float.infinity
-                for j in 0..<length { peak = max(peak, out[start + j * inner]) }
+                var peak = -Double.infinity
+                for j in 0..<length { peak = max(peak, out[start + j * inner].asDouble) }
                 var sum = 0.0
-                for j in 0..<length { sum += exp(Double(out[start + j * inner] - peak)) }
+                for j in 0..<length { sum += exp(out[start + j * inner].asDouble - peak) }
                 for j in 0..<length {
-                    let value = Double(out[start + j * inner] - peak)
-                    out[start + j * inner] = Float(
-                        isLogarithm ? value - log(sum) : exp(value) / sum
+                    let value = out[start + j * inner].asDouble - peak
+                    out[start + j * inner] = Number(
+                        converting: isLogarithm ? value - log(sum) : exp(value) / sum
                     )
                 }
             }
         }
-        return [y]
+        return y
     }
 
     package func sources(

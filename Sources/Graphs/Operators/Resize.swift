@@ -18,14 +18,16 @@ package struct Resize: LocalOperator, Equatable {
         case notSmaller = "not_smaller"
     }
 
+    /// Scales that are known already, as a constant does not fit into a value's type.
+    package var scales: [Float]?
+    /// The nearest position is the next one wherever an axis shrinks, as in version 10.
+    package var ceilsWhereSmaller = false
+
     package init(_ resampling: Resampling, axes: [Int]? = nil, aspect: Aspect = .stretch) {
         self.resampling = resampling
         self.axes = axes
         self.aspect = aspect
     }
-
-    /// Scales that are known already, as a constant does not fit into a value's type.
-    package var scales: [Float]?
 
     /// The resampling and the output side along every axis; `nil` where sides are not known.
     func plan(
@@ -48,6 +50,7 @@ package struct Resize: LocalOperator, Equatable {
                 }
                 var axisResampling = resampling
                 axisResampling.scale = Double(scale)
+                if ceilsWhereSmaller, scale < 1 { axisResampling.interpolation = .nearest(.ceil) }
                 result[axis] = (axisResampling, side)
             }
             return result

@@ -148,6 +148,7 @@ let resize: OperatorImporter = { (node, graph) throws(PartError) in
         ? [node.input(0), nil, node.input(1), nil]
         : [node.input(0), node.input(1), node.input(2), node.input(3)]
     operation.scales = scales(graph.tensor(inputs[2]))
+    operation.ceilsWhereSmaller = node.opset < 11 && resampling.interpolation == .nearest(.floor)
     return try graph.add(operation, inputs, name: node.name)
 }
 
