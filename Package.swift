@@ -98,6 +98,12 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "atelier-fuzz",
+            dependencies: ["Support", "Tensors", "Graphs", "ONNX", protobuf],
+            path: "Tests/Fuzz",
+            swiftSettings: settings
+        ),
         tests("Graphs", ["Tensors", "Kernels", "Graphs"]),
         tests("Chains", ["Parameters", "Chains"]),
         tests("Measures", ["Measures"]),

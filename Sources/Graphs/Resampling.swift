@@ -112,7 +112,9 @@ package struct Resampling: Sendable, Equatable {
         /// lies outside and takes the extrapolation value.
         package func taps(_ output: Int) -> [Tap]? {
             let x = coordinate(output)
-            if resampling.coordinates == .tfCropAndResize, x < 0 || x > Double(inputLength - 1) {
+            if resampling.coordinates == .tfCropAndResize,
+                !(x >= 0 && x <= Double(inputLength - 1))
+            {
                 return nil
             }
             switch resampling.interpolation {

@@ -2,7 +2,9 @@ internal import Tensors
 
 extension Reach {
     /// Multiply-adds of convolutions and matrix products at this size.
-    package var multiplyAdds: Int { graph.nodes.reduce(0) { $0 + multiplyAdds(of: $1) } }
+    package var multiplyAdds: Int { 
+        graph.nodes.reduce(0) { $0.saturatingSum(with: multiplyAdds(of: $1)) }
+    }
 
     /// Multiply-adds of one node; 0 for everything that does not multiply by weights.
     package func multiplyAdds(of node: Graph.Node) -> Int {
@@ -12,11 +14,11 @@ extension Reach {
         else { return 0 }
         switch node.operation {
         case is Convolution:
-            return result.elementCount * Array(weights.dropFirst()).elementCount
+            return (result + weights.dropFirst()).elementCount
         case is TransposedConvolution:
-            return source.elementCount * Array(weights.dropFirst()).elementCount
+            return (source + weights.dropFirst()).elementCount
         case is MatMul, is Gemm:
-            return result.elementCount * (source.last ?? 1)
+            return (result + source.suffix(1)).elementCount
         default: return 0
         }
     }

@@ -34,16 +34,11 @@ package struct Gemm: Operator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (a, b) = (try float(inputs, 0), try float(inputs, 1))
-        let shape = try infer([ValueType(of: a), ValueType(of: b)])[0].constantShape!
+        let shape = try outputShape([a, b])
         var result = Tensor(shape: shape)
         multiply(a.floats, b.floats, into: &result, inner: a.shape[transposesA ? 0 : 1])
         if let c = optional(inputs, 2) {
-            guard try broadcast(c.shape, shape) == shape else {
-                throw OperatorError(
-                    expected: "a C that stretches to \(text(shape))",
-                    found: text(c.shape)
-                )
-            }
+            try check(c.shape, stretchesTo: shape)
             let beta = beta
             result = try combine(result, c, Float.self) { $0 + beta * $1 }
         }
@@ -112,7 +107,7 @@ package struct MatMul: LocalOperator {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         var (a, b) = (try required(inputs, 0), try required(inputs, 1))
         let type = a.elementType
-        let shape = try infer([ValueType(of: a), ValueType(of: b)])[0].constantShape!
+        let shape = try outputShape([a, b])
         guard type == b.elementType, type != .bool else {
             throw OperatorError(
                 expected: "two tensors of the same number type",
