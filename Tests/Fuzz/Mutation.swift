@@ -5,14 +5,14 @@ internal import SwiftProtobuf
 
 /// Changes to the file of a network, drawn by chance.
 enum Mutation {
-    /// One of `models` with one to six changes, to its bytes or to its messages.
+    /// One of `models` with one to three changes, to its bytes or to its messages.
     static func damaged(_ models: [Data], _ random: inout SeededRandom) -> Data {
         let data = models[random.int(0...(models.count - 1))]
         if random.int(0...4) == 0 { return damagedBytes(data, models, &random) }
         guard var model = try? Onnx_ModelProto(serializedBytes: data) else {
             return damagedBytes(data, models, &random)
         }
-        for _ in 0..<random.int(1...6) { change(&model, &random) }
+        for _ in 0..<random.int(1...3) { change(&model, &random) }
         let result = (try? model.serializedData()) ?? data
         return random.int(0...9) == 0 ? damagedBytes(result, models, &random) : result
     }

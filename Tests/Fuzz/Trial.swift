@@ -18,7 +18,7 @@ enum Trial {
     }
 
     /// The most multiply-adds, and bytes, of a network that is computed.
-    private static let mostWork = 1 << 26
+    private static let mostWork = 1 << 28
     private static let mostBytes = 1 << 28
 
     static func run(_ data: Data, _ random: inout SeededRandom) -> Outcome {
@@ -27,7 +27,7 @@ enum Trial {
         guard let network = try? PictureNetwork(graph) else {
             return plain(graph, &random) ?? .noPicture
         }
-        let (height, width) = (random.int(1...96), random.int(1...96))
+        let (height, width) = (random.int(1...40), random.int(1...40))
         let sides = network.fixedSize ?? (height, width)
         guard let fitted = try? network.fitted(height: sides.height, width: sides.width) else {
             return .notFitted

@@ -296,6 +296,15 @@ package struct TransposedConvolution: LocalOperator, Equatable {
                 found: text(kernel)
             )
         }
+        if let bias = optional(inputs, 2)?.constantShape, bias != [kernel[1] * groups] {
+            throw OperatorError(expected: "a bias of \(kernel[1] * groups)", found: text(bias))
+        }
+        guard kernel[0] % groups == 0 else {
+            throw OperatorError(
+                expected: "input channels in \(groups) equal groups",
+                found: "\(kernel[0])"
+            )
+        }
         if let channels = shape[1].constant, channels != kernel[0] || channels % groups != 0 {
             throw OperatorError(
                 expected: "an input of \(kernel[0]) channels in \(groups) equal groups",
