@@ -51,6 +51,12 @@ let package = Package(
     targets: [
         // Floor 0: ground
         .target(name: "CPluginABI"),
+        // -O3 also in debug builds: a kernel that is not optimized is no use.
+        .target(
+            name: "CKernels",
+            exclude: ["variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc"],
+            cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
+        ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
         .systemLibrary(
             name: "COpenBLAS",
@@ -65,15 +71,15 @@ let package = Package(
         floor("Chains"),
         floor("PluginKit", ["CPluginABI"]),
         floor("Vips", ["CVips"]),
-        floor("Kernels", ["COpenBLAS", "Tensors"]),
+        floor("Kernels", ["CKernels", "COpenBLAS", "Tensors"]),
         floor("Measures"),
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),
-        floor("Streams", ["Tensors", "Vips", "Graphs"]),
+        floor("Streams", ["Tensors", "Kernels", "Vips", "Graphs"]),
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
-        floor("Inference", ["Tensors", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor("Inference", ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
         floor("PluginHost", ["CPluginABI", "Tensors", "Parameters", "Vips"]),
         // Floor 6: whole
         floor(
@@ -109,7 +115,7 @@ let package = Package(
         tests("Measures", ["Measures"]),
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
-        tests("Streams", ["Tensors", "Vips", "Graphs", "Streams"]),
+        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),

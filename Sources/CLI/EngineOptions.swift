@@ -28,7 +28,9 @@ struct EngineOptions: ParsableArguments {
         }
         let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
         Vips.setThreads(count)
-        setMatrixProductThreads(count)
+        WorkerPool.setThreads(count)
+        // Threads share rows, not products.
+        setMatrixProductThreads(1)
         var settings = Engine.Settings()
         if let memory {
             settings.budget.bytes = memory.bytes

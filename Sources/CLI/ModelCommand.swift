@@ -112,7 +112,8 @@ struct ModelRun: ParsableCommand {
     var threads: Int?
 
     func run() throws {
-        setMatrixProductThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        WorkerPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        setMatrixProductThreads(1)
         let model = try ModelLibrary().model(model)
         var inputs: [(name: String?, tensor: Tensor)] = []
         for argument in input {

@@ -105,8 +105,8 @@ private final class LoadedNetwork: HostNetwork {
                     width: image.width,
                     height: image.height,
                     multiplyAdds: fitted.reach.multiplyAdds,
-                    bytes: fitted.isGlobal ? fitted.reach.peakBytes : budget.bytes,
-                    seesEverything: fitted.isGlobal
+                    bytes: fitted.sized.isGlobal ? fitted.reach.peakBytes : budget.bytes,
+                    seesEverything: fitted.sized.isGlobal
                 )
             )
         }

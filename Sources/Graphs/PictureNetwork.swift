@@ -1,3 +1,4 @@
+package import Kernels
 package import Tensors
 
 /// A graph that turns a picture into a picture, and what is true of it at any size.
@@ -21,6 +22,8 @@ package struct PictureNetwork: Sendable {
 
     /// Which output of the graph is the picture.
     private let outputIndex: Int
+    /// Weights that all sizes of picture share.
+    private let weights = WeightCache()
 
     /// - Throws: when the graph does not turn one N×C×height×width picture into another.
     package init(_ graph: Graph) throws(GraphError) {
@@ -107,14 +110,14 @@ package struct PictureNetwork: Sendable {
         /// What the network needs around the picture: copies of its edge pixels.
         package let border: Border
         /// The network at the size of the picture with its border.
-        package let reach: Reach
+        package let sized: SizedNetwork
         /// The sides of the result; the network's own output may go on beyond them.
         package let outputHeight, outputWidth: Int
         package let scale: Ratio
         package let alignment: Int
         package let output: Graph.ValueID
 
-        package var isGlobal: Bool { !reach.globalNodes.isEmpty }
+        package var reach: Reach { sized.flow.reach }
         /// The sides of the picture with its border.
         package var height: Int { reach.length(of: reach.graph.inputs[0], .rows) }
         package var width: Int { reach.length(of: reach.graph.inputs[0], .columns) }
@@ -130,6 +133,15 @@ package struct PictureNetwork: Sendable {
             if let columns = axes?.columns { shape[columns] = outputWidth }
             return result.viewed(shape: shape, strides: result.shape.strides)
         }
+    }
+
+    /// The network on a picture as it is, without a border, at the graph's own output size.
+    ///
+    /// - Parameter picture: [1, channels, height, width].
+    package func run(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
+        let sized = try SizedNetwork(graph, input: picture.shape, weights: weights)
+        let plan = try StreamPlan(sized, output: graph.outputs[outputIndex], budget: 1 << 30)
+        return try StreamRun(plan).evaluate(picture, pool)
     }
 
     /// Pixels around a picture.
@@ -177,10 +189,11 @@ package struct PictureNetwork: Sendable {
             1, inputChannels, height + border.before + border.bottom,
             width + border.before + border.right,
         ]
-        let reach = try Reach(graph, input: shape)
+        let sized = try SizedNetwork(graph, input: shape, weights: weights)
+        let reach = sized.flow.reach
         let fitted = Fitted(
             border: border,
-            reach: reach,
+            sized: sized,
             outputHeight: height * scale.numerator / scale.denominator,
             outputWidth: width * scale.numerator / scale.denominator,
             scale: scale,

@@ -91,12 +91,15 @@ package struct Reach: Sendable {
                 continue
             }
             var isGlobal = false
+            // Which axes of each input some output axis runs along.
+            var kept = node.inputs.map { _ in Set<Int>() }
             for output in node.outputs.compactMap(\.self) {
                 var own = PictureAxes()
                 for axis in (shapes[output] ?? []).indices {
                     let sources = operation.sources(ofOutputAxis: axis, inputs)
-                    for (input, source) in zip(node.inputs, sources) {
+                    for (place, (input, source)) in zip(node.inputs, sources).enumerated() {
                         guard let input, let source, let directions = axes[input] else { continue }
+                        kept[place].insert(source.axis)
                         for direction in Direction.allCases
                         where directions[direction] == source.axis {
                             if case .everything = source.map {
@@ -115,6 +118,15 @@ package struct Reach: Sendable {
                     }
                 }
                 axes[output] = own
+            }
+            for (input, kept) in zip(node.inputs, kept) {
+                guard let input, let own = axes[input], let shape = shapes[input] else { continue }
+                // A direction that vanishes was summed up, or one place of it was chosen.
+                isGlobal =
+                    isGlobal
+                    || Direction.allCases.contains { direction in
+                        own[direction].map { shape[$0] != 1 && !kept.contains($0) } ?? false
+                    }
             }
             if isGlobal { global.append(index) }
         }

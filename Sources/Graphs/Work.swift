@@ -2,7 +2,7 @@ internal import Tensors
 
 extension Reach {
     /// Multiply-adds of convolutions and matrix products at this size.
-    package var multiplyAdds: Int { 
+    package var multiplyAdds: Int {
         graph.nodes.reduce(0) { $0.saturatingSum(with: multiplyAdds(of: $1)) }
     }
 
@@ -12,14 +12,13 @@ extension Reach {
             let input = node.inputs.first ?? nil, let source = shapes[input],
             let second = node.inputs.dropFirst().first ?? nil, let weights = shapes[second]
         else { return 0 }
-        switch node.operation {
-        case is Convolution:
-            return (result + weights.dropFirst()).elementCount
-        case is TransposedConvolution:
-            return (source + weights.dropFirst()).elementCount
-        case is MatMul, is Gemm:
-            return (result + source.suffix(1)).elementCount
-        default: return 0
+        if let convolution = node.convolution {
+            switch convolution.base {
+            case .convolution: return (result + weights.dropFirst()).elementCount
+            case .transposed: return (source + weights.dropFirst()).elementCount
+            }
         }
+        return node.operation is MatMul || node.operation is Gemm
+            ? (result + source.suffix(1)).elementCount : 0
     }
 }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Graphs
+internal import Kernels
 package import ONNX
 package import Streams
 package import Tensors
@@ -56,9 +57,16 @@ package final class Model: Sendable {
 
     /// Runs the network once on plain tensors.
     package func run(_ inputs: [Tensor]) throws -> [Tensor] {
-        do throws(GraphError) {
+        do {
+            // One float32 picture in, one out: as pictures go. All else as the operators are defined.
+            if let network = try? picture.get(), graph.outputs.count == 1, inputs.count == 1,
+                inputs[0].elementType == .float32, inputs[0].rank == 4, inputs[0].shape[0] == 1,
+                inputs[0].shape[1] == network.inputChannels
+            {
+                return [try network.run(inputs[0], .shared)]
+            }
             return try graph.evaluate(inputs)
-        } catch {
+        } catch let error as GraphError {
             throw ModelError("\(path): \(error)")
         }
     }

@@ -15,7 +15,7 @@ package struct StreamBudget: Sendable {
     /// Bytes for the feature maps of a network that must see the whole picture at once.
     package var wholePictureBytes: Int
 
-    package init(bytes: Int = 256 << 20, wholePictureBytes: Int = 8 << 30) {
+    package init(bytes: Int = 384 << 20, wholePictureBytes: Int = 8 << 30) {
         self.bytes = bytes
         self.wholePictureBytes = wholePictureBytes
     }
@@ -29,16 +29,24 @@ extension Image {
     package func applying(
         _ network: PictureNetwork,
         _ mapping: PixelMapping,
-        budget: StreamBudget = StreamBudget()
+        budget: StreamBudget = StreamBudget(),
+        work: StreamWork = StreamWork()
     ) throws -> Image {
         precondition(bands == network.inputChannels, "a band for every channel")
         precondition([.u8, .u16, .f32].contains(format), "samples of 8 or 16 bits, or floats")
         let fitted = try network.fitted(height: height, width: width)
-        let maker = StripMaker(
+        let layout = try StreamLayout(
+            fitted,
+            bytesPerPixel: (bands * format.bytes, network.outputChannels * format.bytes),
+            budget
+        )
+        let maker = PictureStream(
             fitted: fitted,
-            tiles: try TileSize(fitted, channels: bands, budget),
-            rows: PixelRows(mapping: mapping, format: format),
-            outputChannels: network.outputChannels
+            layout: layout,
+            budget: budget,
+            pixels: PixelRows(mapping: mapping, format: format),
+            outputChannels: network.outputChannels,
+            work: work
         )
         // The sink of a file fills two buffers at a time, whose rows may be asked for late.
         let bordered = try adding(fitted.border)
@@ -52,7 +60,7 @@ extension Image {
                 ? nil : network.outputChannels == 3 ? "srgb" : "multiband"
         )
         return try Image.node(header, inputs: [bordered], demand: .rows) { request in
-            // Rows that are gone already are made again, for this request alone.
+            // Rows that are gone already, or far ahead, are made for this request alone.
             if try !stream.fill(request) { try maker.fill(request) }
         }
     }

@@ -1,3 +1,5 @@
+internal import Graphs
+internal import Kernels
 package import Vips
 
 /// How pixels become the numbers that a network reads, and back.
@@ -44,71 +46,74 @@ package func peak(of format: SampleFormat) -> Float {
 }
 
 /// Turns rows of interleaved pixels into rows of a network's channels, and back.
-struct PixelRows {
+struct PixelRows: Sendable {
     let mapping: PixelMapping
     let format: SampleFormat
 
-    /// Spreads one row of pixels to channels, each `width` numbers long.
-    func read(_ view: PixelView, row: Int, channels: Int) -> [Float] {
-        let factor = (mapping.range.white - mapping.range.black) / peak(of: format)
+    /// Spreads one row of pixels, from the first column of the input on, to its channels.
+    func read(_ row: UnsafeRawPointer, _ bands: Int, _ y: Int, into input: InputRows) {
         switch format {
-        case .u8: return spread(view.row(row, as: UInt8.self), channels, factor) { Float($0) }
-        case .u16: return spread(view.row(row, as: UInt16.self), channels, factor) { Float($0) }
-        default: return spread(view.row(row, as: Float.self), channels, factor) { $0 }
+        case .u8: spread(row.assumingMemoryBound(to: UInt8.self), bands, y, into: input)
+        case .u16: spread(row.assumingMemoryBound(to: UInt16.self), bands, y, into: input)
+        default: spread(row.assumingMemoryBound(to: Float.self), bands, y, into: input)
         }
     }
 
-    private func spread<Sample>(
-        _ pixels: UnsafeMutableBufferPointer<Sample>,
-        _ channels: Int,
-        _ factor: Float,
-        _ number: (Sample) -> Float
-    ) -> [Float] {
-        let width = pixels.count / channels
-        var row = [Float](repeating: 0, count: pixels.count)
-        for channel in 0..<channels {
-            let band = mapping.band(ofChannel: channel, of: channels)
-            for x in 0..<width {
-                row[channel * width + x] =
-                    number(pixels[x * channels + band]) * factor + mapping.range.black
-            }
+    private func spread<Sample: PixelSample>(
+        _ row: UnsafePointer<Sample>,
+        _ bands: Int,
+        _ y: Int,
+        into input: InputRows
+    ) {
+        let factor = (mapping.range.white - mapping.range.black) / peak(of: format)
+        for channel in 0..<bands {
+            Sample.read(
+                row + mapping.band(ofChannel: channel, of: bands),
+                step: bands,
+                factor: factor,
+                offset: mapping.range.black,
+                into: input.channel(channel, row: y),
+                numberStep: input.step,
+                count: input.columns.count
+            )
         }
-        return row
     }
 
-    /// Gathers channels, `stride` numbers apart, into one row of pixels.
+    /// Gathers the channels of a row into pixels.
     ///
     /// Numbers beyond black and white become black and white; integers are rounded to the nearest.
     func write(
-        _ numbers: UnsafePointer<Float>,
-        stride: Int,
-        step: Int,
+        _ output: ChannelRows,
+        _ y: Int,
         channels: Int,
-        width: Int,
-        into bytes: UnsafeMutableRawPointer
+        into row: UnsafeMutableRawPointer
+    ) {
+        switch format {
+        case .u8: gather(output, y, channels, into: row.assumingMemoryBound(to: UInt8.self))
+        case .u16: gather(output, y, channels, into: row.assumingMemoryBound(to: UInt16.self))
+        default: gather(output, y, channels, into: row.assumingMemoryBound(to: Float.self))
+        }
+    }
+
+    private func gather<Sample: PixelSample>(
+        _ output: ChannelRows,
+        _ y: Int,
+        _ channels: Int,
+        into row: UnsafeMutablePointer<Sample>
     ) {
         let factor = peak(of: format) / (mapping.range.white - mapping.range.black)
         for channel in 0..<channels {
-            let band = mapping.band(ofChannel: channel, of: channels)
-            for x in 0..<width {
-                let number = (numbers[channel * stride + x * step] - mapping.range.black) * factor
-                let limited = min(max(number, 0), peak(of: format))
-                let place = x * channels + band
-                switch format {
-                case .u8:
-                    bytes.storeBytes(
-                        of: UInt8(limited.rounded()),
-                        toByteOffset: place,
-                        as: UInt8.self
-                    )
-                case .u16:
-                    bytes.storeBytes(
-                        of: UInt16(limited.rounded()),
-                        toByteOffset: place * 2,
-                        as: UInt16.self
-                    )
-                default: bytes.storeBytes(of: limited, toByteOffset: place * 4, as: Float.self)
-                }
+            output.withChannel(channel, row: y) { numbers, step in
+                Sample.write(
+                    numbers,
+                    numberStep: step,
+                    factor: factor,
+                    offset: -mapping.range.black * factor,
+                    peak: peak(of: format),
+                    into: row + mapping.band(ofChannel: channel, of: channels),
+                    step: channels,
+                    count: output.columns.count
+                )
             }
         }
     }

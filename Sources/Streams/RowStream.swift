@@ -18,7 +18,8 @@ final class RowStream: @unchecked Sendable {
     private var lock = pthread_mutex_t()
     private var changed = pthread_cond_t()
     private var rows: [[UInt8]] = []
-    private var firstRow = 0
+    /// The first row at hand; `nil` until somebody asks for one.
+    private var begin: Int?
     private var isProducing = false
     private var failure: (any Error)?
 
@@ -38,14 +39,18 @@ final class RowStream: @unchecked Sendable {
 
     /// Fills a request from rows of the full width, making strips as needed.
     ///
-    /// Returns `false` if the rows are gone already: they must be made anew.
+    /// Returns `false` if the rows are gone already, or so far ahead that whoever asks does not go
+    /// through the picture from top to bottom: they must be made for this request.
     func fill(_ request: NodeRequest) throws -> Bool {
         let area = request.output.area
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         while true {
             if let failure { throw failure }
-            if area.top < firstRow { return false }
+            // Workers begin side by side, so the first request need not be the topmost.
+            let firstRow = begin ?? (area.top <= keeps ? 0 : area.top)
+            begin = firstRow
+            if area.top < firstRow || area.top > firstRow + rows.count + 2 * keeps { return false }
             if area.bottom <= firstRow + rows.count { break }
             if isProducing {
                 pthread_cond_wait(&changed, &lock)
@@ -54,6 +59,7 @@ final class RowStream: @unchecked Sendable {
             try extend(request)
         }
         let pixel = request.output.bands * request.output.format.bytes
+        let firstRow = begin!
         for y in area.top..<area.bottom {
             rows[y - firstRow].withUnsafeBytes { row in
                 _ = memcpy(
@@ -69,7 +75,7 @@ final class RowStream: @unchecked Sendable {
     /// Makes one strip with the lock given back meanwhile.
     private func extend(_ request: NodeRequest) throws {
         isProducing = true
-        let next = firstRow + rows.count
+        let next = begin! + rows.count
         pthread_mutex_unlock(&lock)
         let result = Result { try produce(next, request) }
         pthread_mutex_lock(&lock)
@@ -81,7 +87,7 @@ final class RowStream: @unchecked Sendable {
             let surplus = rows.count - strip.count - keeps
             if surplus > 0 {
                 rows.removeFirst(surplus)
-                firstRow += surplus
+                begin! += surplus
             }
         case .failure(let error):
             failure = error

@@ -1,4 +1,5 @@
 internal import CVips
+internal import Glibc
 internal import Synchronization
 
 /// Says "stop" to an evaluation from any thread.
@@ -16,8 +17,11 @@ package struct Cancelled: Error {
     package init() {}
 }
 
-/// The pulling of pixels, which happens one evaluation at a time.
+/// The pulling of pixels, which happens one evaluation at a time: a second one waits for the first.
 package enum Evaluation {
+    /// Held during an evaluation, so that an error is that of whoever gets it.
+    private static let turn = Turn()
+
     /// The error that made one of our own nodes fail: libvips only hands on that it failed.
     private static let failure = Mutex<(any Error)?>(nil)
 
@@ -28,6 +32,8 @@ package enum Evaluation {
 
     /// Runs `body`, which pulls pixels, and throws a node's own error rather than libvips's.
     static func run<Result>(_ body: () throws(VipsError) -> Result) throws -> Result {
+        turn.begin()
+        defer { turn.end() }
         failure.withLock { $0 = nil }
         do throws(VipsError) {
             return try body()
@@ -35,6 +41,22 @@ package enum Evaluation {
             throw failure.withLock { $0.take() } ?? error
         }
     }
+}
+
+/// A lock that its holder may take again.
+private final class Turn: @unchecked Sendable {
+    private var mutex = pthread_mutex_t()
+
+    init() {
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
+        pthread_mutex_init(&mutex, &attributes)
+        pthread_mutexattr_destroy(&attributes)
+    }
+
+    func begin() { pthread_mutex_lock(&mutex) }
+    func end() { pthread_mutex_unlock(&mutex) }
 }
 
 extension Image {

@@ -94,4 +94,21 @@ import Testing
         )
         #expect(picture.halo == nil)
     }
+    @Test("a reduction that drops its axes looks at everything")
+    func droppedAxes() throws {
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 3)
+        let list = { (axes: [Int]) in
+            Tensor(shape: [axes.count], values: axes.map { Int64($0) })
+        }
+        let axes = builder.graph.addConstant("axes", list([2, 3]))
+        let mean = builder.graph.append(
+            Reduction(.mean, keepsAxes: false),
+            named: "mean",
+            [x, axes]
+        )
+        let spread = builder.graph.append(Unsqueeze(), [mean, axes])
+        builder.graph.outputs = [builder.add(x, spread)]
+        #expect(try PictureNetwork(builder.graph).globalNodes == ["mean (ReduceMean)"])
+    }
 }

@@ -131,7 +131,7 @@ import Vips
         }
         #expect(
             error?.description
-                == "this network looks at the whole picture at once, which takes 6 MiB for 512 × 512 "
+                == "this network looks at the whole picture at once, which takes 8 MiB for 512 × 512 "
                 + "pixels; expected at most 1 MiB: resize the picture first"
         )
     }

@@ -1,8 +1,18 @@
 package import Graphs
 import Tensors
 
-/// Small networks with random weights, of the kinds people run on pictures.
-package enum TestNetwork: String, CaseIterable, Sendable {
+/// A kind of small network with random weights.
+package protocol NetworkCase: Sendable {
+    var rawValue: String { get }
+    /// The network, which takes pictures of three channels; a seed repeats its weights.
+    func graph(seed: Int) -> Graph
+}
+
+/// All kinds of small networks.
+package let everyNetwork: [any NetworkCase] = TestNetwork.allCases + GlobalNetwork.allCases
+
+/// Networks, of the kinds people run on pictures, that see a neighbourhood of each pixel.
+package enum TestNetwork: String, CaseIterable, NetworkCase {
     /// Convolutions with zero padding and a pixel shuffle: ×2.
     case compact
     /// Convolutions without padding, then a transposed one: ×2 with a lost border.
@@ -13,6 +23,14 @@ package enum TestNetwork: String, CaseIterable, Sendable {
     case dilated
     /// Transposed convolutions up and strides down.
     case transposed
+    /// Residual blocks with batch normalizations, behind a fixed scale and offset of colours.
+    case residual
+    /// Down by pooling and up by transposed convolutions, with concatenated skips.
+    case unet
+    /// Dense blocks whose results are scaled by 0.2 and added, twice over: ×2.
+    case dense
+    /// PReLU with a slope for each channel, clipped at the end: ×2.
+    case prelu
 
     package func graph(seed: Int) -> Graph {
         var builder = NetworkBuilder(seed: seed)
@@ -50,6 +68,115 @@ package enum TestNetwork: String, CaseIterable, Sendable {
             let b = builder.transposed(a, 6, 6, kernel: 4, stride: 2, pad: 1)
             let c = builder.relu(builder.conv(builder.relu(b), 6, 6, kernel: 7, pad: 3))
             output = builder.transposed(c, 6, 3, kernel: 3, stride: 1, pad: 1)
+        case .residual:
+            let centred = builder.append(.subtract, x, constant: [1, 3, 1, 1])
+            let scaled = builder.append(.multiply, centred, constant: [])
+            var y = builder.relu(
+                builder.batchNorm(builder.conv(scaled, 3, 8, kernel: 3, pad: 1), 8)
+            )
+            for _ in 0..<2 {
+                let a = builder.batchNorm(builder.conv(y, 8, 8, kernel: 3, pad: 1, groups: 2), 8)
+                let b = builder.batchNorm(builder.conv(builder.relu(a), 8, 8, kernel: 3, pad: 1), 8)
+                y = builder.relu(builder.add(b, y))
+            }
+            let last = builder.conv(builder.batchNorm(y, 8), 8, 3, kernel: 3, pad: 1)
+            output = builder.graph.append(Unary(.tanh), [builder.add(x, last)])
+        case .unet:
+            let a = builder.relu(builder.conv(x, 3, 6, kernel: 3, pad: 1))
+            let b = builder.relu(builder.conv(builder.halve(a), 6, 8, kernel: 3, pad: 1))
+            let c = builder.relu(builder.conv(builder.halve(b), 8, 8, kernel: 3, pad: 1))
+            let d = builder.batchNorm(builder.transposed(c, 8, 8, kernel: 2, stride: 2, pad: 0), 8)
+            let e = builder.relu(builder.conv(builder.concat([d, b]), 16, 6, kernel: 3, pad: 1))
+            let f = builder.relu(builder.transposed(e, 6, 6, kernel: 2, stride: 2, pad: 0))
+            let all = builder.concat([builder.concat([f, a]), x])
+            output = builder.graph.append(
+                Unary(.sigmoid),
+                [builder.conv(all, 15, 3, kernel: 1)]
+            )
+        case .dense:
+            let first = builder.conv(x, 3, 6, kernel: 3, pad: 1)
+            var trunk = first
+            for _ in 0..<2 {
+                var known = trunk
+                for step in 0..<3 {
+                    let next = builder.conv(known, 6 + 4 * step, 4, kernel: 3, pad: 1)
+                    known = builder.concat([known, builder.relu(next)])
+                }
+                let block = builder.conv(known, 18, 6, kernel: 3, pad: 1)
+                trunk = builder.add(builder.scale(block, 0.2), trunk)
+            }
+            let body = builder.scale(builder.conv(trunk, 6, 6, kernel: 3, pad: 1), 0.2)
+            let large = builder.enlarge(builder.add(first, body), .nearest(.floor), .asymmetric)
+            let last = builder.relu(builder.conv(large, 6, 6, kernel: 3, pad: 1))
+            output = builder.conv(last, 6, 3, kernel: 3, pad: 1)
+        case .prelu:
+            var y = builder.prelu(builder.conv(builder.pad(x, 1, .constant), 3, 8, kernel: 3), 8)
+            for _ in 0..<2 { y = builder.prelu(builder.conv(y, 8, 8, kernel: 3, pad: 1), 8) }
+            let c = builder.conv(y, 8, 12, kernel: 3, pad: 1)
+            let shuffled = builder.graph.append(DepthToSpace(block: 2, order: .crd), [c])
+            let large = builder.enlarge(x, .nearest(.floor), .asymmetric)
+            let bounds = [Float(-0.9), 0.8].map { builder.graph.addConstant("bound", Tensor($0)) }
+            output = builder.graph.append(Clip(), [builder.add(shuffled, large)] + bounds)
+        }
+        builder.graph.outputs = [output]
+        return builder.graph
+    }
+}
+
+/// Networks of which every output sees all of the picture.
+package enum GlobalNetwork: String, CaseIterable, NetworkCase {
+    /// Residual blocks with instance normalizations and reflected borders, as for style transfer.
+    case resnet
+    /// The same in terms of means and roots.
+    case written
+    /// Channels weighted by what their means say.
+    case squeeze
+    /// Normalizations of groups of channels, of all of them, and by the largest element.
+    case groups
+
+    package func graph(seed: Int) -> Graph {
+        var builder = NetworkBuilder(seed: seed)
+        let x = builder.input(channels: 3)
+        let output: Graph.ValueID
+        switch self {
+        case .resnet, .written:
+            func normalize(_ x: Graph.ValueID, _ channels: Int) -> Graph.ValueID {
+                self == .resnet
+                    ? builder.instanceNorm(x, channels) : builder.writtenNorm(x, channels)
+            }
+            let a = builder.conv(builder.pad(x, 4, .reflect), 3, 6, kernel: 9)
+            let b = builder.relu(normalize(a, 6))
+            let c = builder.conv(builder.pad(b, 1, .reflect), 6, 8, kernel: 3, stride: 2)
+            var y = builder.relu(normalize(c, 8))
+            for _ in 0..<2 {
+                let d = builder.conv(builder.pad(y, 1, .reflect), 8, 8, kernel: 3)
+                let e = builder.pad(builder.relu(normalize(d, 8)), 1, .reflect)
+                y = builder.add(normalize(builder.conv(e, 8, 8, kernel: 3), 8), y)
+            }
+            let f = builder.transposed(y, 8, 6, kernel: 4, stride: 2, pad: 1)
+            let g = builder.relu(normalize(f, 6))
+            output = builder.conv(builder.pad(g, 4, .reflect), 6, 3, kernel: 9)
+        case .squeeze:
+            let a = builder.relu(builder.conv(x, 3, 8, kernel: 3, pad: 1))
+            let mean = builder.graph.append(GlobalPooling(.average), named: "squeeze", [a])
+            let b = builder.relu(builder.conv(mean, 8, 2, kernel: 1))
+            let gate = builder.graph.append(Unary(.sigmoid), [builder.conv(b, 2, 8, kernel: 1)])
+            let c = builder.graph.append(Binary(.multiply), [a, gate])
+            output = builder.add(x, builder.conv(c, 8, 3, kernel: 3, pad: 1))
+        case .groups:
+            let a = builder.conv(x, 3, 8, kernel: 3, pad: 1)
+            let (scale, bias) = (builder.weights([8], fanIn: 1), builder.weights([8], fanIn: 1))
+            let grouped = builder.graph.append(GroupNormalization(groups: 2), [a, scale, bias])
+            let b = builder.conv(builder.relu(grouped), 8, 6, kernel: 3, pad: 1)
+            let one = builder.graph.addConstant("one", Tensor(shape: [1], values: [Float(1)]))
+            let layer = builder.graph.append(LayerNormalization(axis: 1), [b, one])
+            let axes = builder.graph.addConstant(
+                "axes",
+                Tensor(shape: [2], values: [Int64(2), -1])
+            )
+            let largest = builder.graph.append(Reduction(.maximum), [layer, axes])
+            let c = builder.graph.append(Binary(.divide), [layer, largest])
+            output = builder.conv(c, 6, 3, kernel: 3, pad: 1)
         }
         builder.graph.outputs = [output]
         return builder.graph
@@ -119,6 +246,57 @@ package struct NetworkBuilder {
 
     package mutating func relu(_ x: Graph.ValueID) -> Graph.ValueID {
         graph.append(Unary(.leakyRelu(0.2)), [x])
+    }
+
+    package mutating func prelu(_ x: Graph.ValueID, _ channels: Int) -> Graph.ValueID {
+        append(.prelu, x, constant: [channels, 1, 1])
+    }
+
+    package mutating func batchNorm(_ x: Graph.ValueID, _ channels: Int) -> Graph.ValueID {
+        let parameters = [-1...1, -1...1, -0.2...0.2, Float(0.5)...2].map { range in
+            graph.addConstant("n\(graph.values.count)", random.tensor([channels], in: range))
+        }
+        return graph.append(BatchNormalization(), [x] + parameters)
+    }
+
+    package mutating func instanceNorm(_ x: Graph.ValueID, _ channels: Int) -> Graph.ValueID {
+        let (scale, bias) = (weights([channels], fanIn: 1), weights([channels], fanIn: 1))
+        return graph.append(InstanceNormalization(), [x, scale, bias])
+    }
+
+    /// An instance normalization as arithmetic with means over space.
+    package mutating func writtenNorm(_ x: Graph.ValueID, _ channels: Int) -> Graph.ValueID {
+        let axes = graph.addConstant("axes", Tensor(shape: [2], values: [Int64(2), 3]))
+        let epsilon = graph.addConstant("epsilon", Tensor(Float(1e-5)))
+        let mean = graph.append(Reduction(.mean), [x, axes])
+        let centred = graph.append(Binary(.subtract), [x, mean])
+        let square = graph.append(Binary(.multiply), [centred, centred])
+        let variance = graph.append(Reduction(.mean), [square, axes])
+        let sum = graph.append(Binary(.add), [variance, epsilon])
+        let normal = graph.append(Binary(.divide), [centred, graph.append(Unary(.sqrt), [sum])])
+        let scaled = append(.multiply, normal, constant: [1, channels, 1, 1])
+        return append(.add, scaled, constant: [channels, 1, 1])
+    }
+
+    /// Arithmetic with a random constant of a given shape.
+    package mutating func append(
+        _ function: Binary.Function,
+        _ x: Graph.ValueID,
+        constant shape: [Int]
+    ) -> Graph.ValueID {
+        graph.append(Binary(function), [x, weights(shape, fanIn: 3)])
+    }
+
+    package mutating func scale(_ x: Graph.ValueID, _ factor: Float) -> Graph.ValueID {
+        graph.append(Binary(.multiply), [x, graph.addConstant("factor", Tensor(factor))])
+    }
+
+    /// The largest of every 2×2 pixels.
+    package mutating func halve(_ x: Graph.ValueID) -> Graph.ValueID {
+        graph.append(
+            Pooling(.max(indices: nil), rule: WindowRule(kernel: [2, 2], strides: [2, 2])),
+            [x]
+        )
     }
 
     package mutating func add(_ x: Graph.ValueID, _ y: Graph.ValueID) -> Graph.ValueID {

@@ -109,22 +109,34 @@ package struct Binary: LocalOperator, Equatable {
         return type
     }
 
+    /// The function of two float32 numbers.
+    var float: @Sendable (Float, Float) -> Float {
+        switch function {
+        case .add: { $0 + $1 }
+        case .subtract: { $0 - $1 }
+        case .multiply: { $0 * $1 }
+        case .divide: { $0 / $1 }
+        case .power: { powf($0, $1) }
+        case .minimum: { $0.isNaN || $0 < $1 ? $0 : $1 }
+        case .maximum: { $0.isNaN || $0 > $1 ? $0 : $1 }
+        case .prelu: { $0 < 0 ? $0 * $1 : $0 }
+        case .modulo: { x, y in
+            let r = fmodf(x, y)
+            return r != 0 && (r < 0) != (y < 0) ? r + y : r
+        }
+        case .remainder: { fmodf($0, $1) }
+        }
+    }
+
+    /// The common functions written out, so that they are compiled as loops.
     private func floats(_ a: Tensor, _ b: Tensor) throws(OperatorError) -> Tensor {
         switch function {
         case .add: try combine(a, b, Float.self) { $0 + $1 }
         case .subtract: try combine(a, b, Float.self) { $0 - $1 }
         case .multiply: try combine(a, b, Float.self) { $0 * $1 }
         case .divide: try combine(a, b, Float.self) { $0 / $1 }
-        case .power: try combine(a, b, Float.self) { powf($0, $1) }
-        case .minimum: try combine(a, b, Float.self) { $0.isNaN || $0 < $1 ? $0 : $1 }
-        case .maximum: try combine(a, b, Float.self) { $0.isNaN || $0 > $1 ? $0 : $1 }
         case .prelu: try combine(a, b, Float.self) { $0 < 0 ? $0 * $1 : $0 }
-        case .modulo:
-            try combine(a, b, Float.self) { x, y in
-                let r = fmodf(x, y)
-                return r != 0 && (r < 0) != (y < 0) ? r + y : r
-            }
-        case .remainder: try combine(a, b, Float.self) { fmodf($0, $1) }
+        default: try combine(a, b, Float.self, float)
         }
     }
 

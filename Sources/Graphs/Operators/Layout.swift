@@ -297,12 +297,18 @@ package struct DepthToSpace: LocalOperator, Equatable {
     }
 }
 
-/// Moves blocks of space into channels: ONNX SpaceToDepth, versions 1 to 13.
+/// Moves blocks of space into channels: ONNX SpaceToDepth, versions 1 to 13, and the inverse of
+/// either order of DepthToSpace.
 package struct SpaceToDepth: LocalOperator, Equatable {
     package let name = "SpaceToDepth"
     package var block: Int
+    /// Which part of the channel number the place in the block becomes; ONNX knows DCR only.
+    package var order: DepthToSpace.Order
 
-    package init(block: Int) { self.block = block }
+    package init(block: Int, order: DepthToSpace.Order = .dcr) {
+        self.block = block
+        self.order = order
+    }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
@@ -326,7 +332,7 @@ package struct SpaceToDepth: LocalOperator, Equatable {
         let x = try required(inputs, 0)
         let output = try outputShape(inputs)
         let split = [x.shape[0], x.shape[1], output[2], block, output[3], block]
-        let axes = [0, 3, 5, 1, 2, 4]
+        let axes = order == .dcr ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]
         let moved = x.viewed(shape: axes.map { split[$0] }, strides: axes.map { split.strides[$0] })
         return [moved.reshaped(to: output)]
     }
@@ -336,6 +342,19 @@ package struct SpaceToDepth: LocalOperator, Equatable {
         _ inputs: [ValueType?]
     ) -> [AxisSource?] {
         [AxisSource(axis: axis, axis == 0 ? .identity : axis == 1 ? .everything : .gathered(block))]
+    }
+}
+
+extension SpaceToDepth {
+    /// For an output channel: its row and column in the block, and the input's channel.
+    func place(channels: Int) -> (Int) -> (row: Int, column: Int, channel: Int) {
+        let (block, order) = (block, order)
+        return { channel in
+            let size = block * block
+            let place = order == .dcr ? channel / channels : channel % size
+            let own = order == .dcr ? channel % channels : channel / size
+            return (place / block, place % block, own)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Kernels
 package import Tensors
 
 /// Joins tensors along an axis: ONNX Concat.
@@ -284,10 +285,11 @@ package struct Slice: LocalOperator {
         guard let cut = cuts.first(where: { $0.axis == axis }) else {
             return [AxisSource(axis: axis)] + others
         }
-        guard let start = cut.start.constant, cut.step == 1 else {
+        guard let start = cut.start.constant, cut.step > 0 else {
             return [AxisSource(axis: axis, .everything)] + others
         }
-        return [AxisSource(axis: axis, .padded(before: -start, .constant))] + others
+        let window = Window(size: 1, stride: cut.step, padBefore: -start)
+        return [AxisSource(axis: axis, .window(window))] + others
     }
 }
 

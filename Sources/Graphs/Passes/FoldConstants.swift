@@ -3,45 +3,67 @@ internal import Tensors
 extension Pass {
     /// Computes once what depends on constants only, shape arithmetic included, and drops what is
     /// then unused.
+    ///
+    /// Exact. What would take much more room than what it is made of stays as it is.
     package static let foldConstants = Pass(name: "fold-constants") { graph throws(GraphError) in
-        let types = try graph.inferTypes()
-        var kept: [Graph.Node] = []
-        for node in graph.nodes {
-            guard let output = node.outputs.first ?? nil, node.outputs.count == 1 else {
+        // A shape that has become a constant makes others known.
+        while try graph.foldConstants() {}
+        graph.removeDeadNodes()
+    }
+}
+
+extension Graph {
+    /// Replaces what can be computed by constants; whether there was something.
+    fileprivate mutating func foldConstants() throws(GraphError) -> Bool {
+        let types = try inferTypes()
+        var kept: [Node] = []
+        for node in nodes {
+            guard let results = try foldedValues(of: node, types) else {
                 kept.append(node)
                 continue
             }
-            if let tensor = try foldedValue(of: node, types[output], in: graph) {
-                graph.constants[output] = tensor
-            } else {
-                kept.append(node)
+            for (output, tensor) in zip(node.outputs, results) {
+                guard let output else { continue }
+                constants[output] = tensor
+                setType(ValueType(of: tensor), of: output)
             }
         }
-        graph.nodes = kept
-        graph.removeDeadNodes()
+        defer { nodes = kept }
+        return kept.count < nodes.count
     }
 
-    private static func foldedValue(
-        of node: Graph.Node,
-        _ type: ValueType?,
-        in graph: Graph
-    ) throws(GraphError) -> Tensor? {
-        if let content = type?.content, let shape = type?.constantShape, type?.elementType == .int64
-        {
-            let numbers = content.compactMap(\.constant)
-            if numbers.count == content.count, shape.elementCount == numbers.count {
-                return Tensor(shape: shape, values: numbers.map { Int64($0) })
-            }
-        }
-        let inputs = node.inputs.map { input in input.flatMap { graph.constants[$0] } }
+    /// The outputs of a node, if they depend on constants only.
+    private func foldedValues(
+        of node: Node,
+        _ types: [ValueID: ValueType]
+    ) throws(GraphError) -> [Tensor]? {
+        let outputs = node.outputs.map { output in output.flatMap { types[$0] } }
+        let known = outputs.compactMap { $0.flatMap(knownContent) }
+        if known.count == outputs.count { return known }
+        let inputs = node.inputs.map { input in input.flatMap { constants[$0] } }
         let isConstant = zip(node.inputs, inputs).allSatisfy { $0.0 == nil || $0.1 != nil }
-        guard isConstant, !node.inputs.isEmpty,
-            (type?.constantShape?.elementCount ?? .max) < 1 << 24
-        else { return nil }
+        guard isConstant, !node.inputs.isEmpty else { return nil }
+        let limit = inputs.reduce(1 << 16) { max($0, $1?.count ?? 0) }
+        for output in outputs.compactMap(\.self) {
+            guard let count = output.constantShape?.elementCount, count <= limit else { return nil }
+        }
         do throws(OperatorError) {
-            return try node.operation.evaluate(inputs).first
+            let results = try node.operation.evaluate(inputs)
+            return results.count >= outputs.count ? results : nil
         } catch {
             throw GraphError(node, error)
         }
+    }
+
+    /// The tensor that a type describes, if it says all elements.
+    private func knownContent(_ type: ValueType) -> Tensor? {
+        guard let content = type.content, let shape = type.constantShape, type.elementType.isInteger
+        else { return nil }
+        let numbers = content.compactMap(\.constant)
+        guard numbers.count == content.count, shape.elementCount == numbers.count else {
+            return nil
+        }
+        return Tensor(shape: shape, values: numbers.map { Int64($0) })
+            .converted(to: type.elementType)
     }
 }

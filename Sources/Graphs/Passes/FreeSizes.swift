@@ -1,9 +1,11 @@
 internal import Kernels
 
 extension Pass {
-    /// Makes a network that was saved for one picture size work for any, where it can: fixed
-    /// output sides of transposed convolutions and resizes become what they mean relative to the
-    /// input, and the sides of the input become "height" and "width".
+    /// Makes a network that was saved for one picture size work for any, where it can.
+    ///
+    /// Fixed output sides of transposed convolutions and resizes become what they mean relative to
+    /// the input, and the sides of the input become "height" and "width". Resizes to sides that
+    /// are worked out from those of their input say by how much.
     ///
     /// A network that depends on its size in other ways stays as it is.
     package static let freeSizes = Pass(name: "free-sizes") { graph throws(GraphError) in
@@ -36,7 +38,18 @@ extension Pass {
         if shape[2].constant != nil { type.shape![2] = .named("height") }
         if shape[3].constant != nil { type.shape![3] = .named("width") }
         freed.setType(type, of: input)
-        guard (try? freed.inferTypes()) != nil else { return }
+        guard let types = try? freed.inferTypes() else { return }
+        for index in freed.nodes.indices {
+            let node = freed.nodes[index]
+            guard var operation = node.operation as? Resize, operation.scales == nil,
+                let source = node.inputs[0].flatMap({ types[$0]?.shape }),
+                let result = node.outputs[0].flatMap({ types[$0]?.shape }),
+                operation.setScales(from: source, to: result)
+            else { continue }
+            freed.nodes[index].operation = operation
+            freed.nodes[index].inputs = Array(node.inputs.prefix(1))
+        }
+        freed.removeDeadNodes()
         graph = freed
     }
 }
@@ -58,6 +71,24 @@ extension TransposedConvolution {
 }
 
 extension Resize {
+    /// Replaces sides by scales, if they are the same whatever the sizes.
+    ///
+    /// Only where a short binary fraction says the scale exactly.
+    fileprivate mutating func setScales(from sides: [Dimension], to output: [Dimension]) -> Bool {
+        guard axes == nil, aspect == .stretch, resampling.coordinates != .tfCropAndResize,
+            sides.count == output.count
+        else { return false }
+        var found: [Float] = []
+        for (side, result) in zip(sides, output) {
+            guard let (n, d) = result.ratio(to: side), d.nonzeroBitCount == 1, n < 1 << 12,
+                d < 1 << 12
+            else { return false }
+            found.append(Float(n) / Float(d))
+        }
+        scales = found
+        return true
+    }
+
     /// Replaces fixed sides by scales, if the scales are simple enough to be meant.
     fileprivate mutating func fixScales(from sides: [Int], to output: [Int]) {
         guard axes == nil, aspect == .stretch, sides.count == output.count else { return }

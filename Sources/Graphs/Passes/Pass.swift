@@ -3,8 +3,20 @@ package struct Pass: Sendable {
     package let name: String
     let rewrite: @Sendable (inout Graph) throws(GraphError) -> Void
 
-    /// The passes a network goes through after it is read, in order.
-    package static let all: [Pass] = [.foldConstants, .freeSizes]
+    /// The passes a network goes through after it is read, in order: what the sizes in the file say
+    /// is used before they are set free, and weights are final before nodes are joined.
+    package static let all: [Pass] = [
+        .foldConstants, .removeIdentities, .recogniseShuffle, .recogniseEnlargement,
+        .recogniseNormalization, .freeSizes,
+        .foldPads, .foldAffine, .flattenConcats, .fuse, .removeDeadNodes,
+    ]
+
+    /// Drops nodes and constants that no output depends on.
+    ///
+    /// Exact.
+    package static let removeDeadNodes = Pass(name: "remove-dead-nodes") {
+        graph throws(GraphError) in graph.removeDeadNodes()
+    }
 }
 
 extension Graph {

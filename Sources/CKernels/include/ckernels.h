@@ -1,0 +1,203 @@
+/* Numeric micro-kernels, each with one variant for every instruction set it gains from.
+ *
+ * Pictures and feature maps are stored by rows. A row holds blocks of channels one after the other;
+ * a block holds, pixel by pixel, the samples of 16 channels (of 4 in a "thin" map, which stores the
+ * few channels of a picture). Lengths are counted in floats unless said otherwise.
+ *
+ * All functions may be called by several threads at once on memory of their own.
+ */
+#ifndef ATELIER_CKERNELS_H
+#define ATELIER_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Instruction sets ------------------------------------------------------------------------ */
+
+typedef enum {
+    ATELIER_ISA_PLAIN = 0, /* what every processor of the architecture has */
+    ATELIER_ISA_AVX2 = 1,
+    ATELIER_ISA_AVX512 = 2,
+    ATELIER_ISA_COUNT = 3
+} atelier_isa;
+
+/* The best one that this processor has. */
+atelier_isa atelier_best_isa(void);
+
+/* Tells the processor that a thread is waiting in a loop. */
+void atelier_pause(void);
+
+/* ---- What happens to a sum on its way out ------------------------------------------------------ */
+
+typedef enum {
+    ATELIER_ACTIVATION_NONE = 0,
+    ATELIER_ACTIVATION_RELU = 1,
+    ATELIER_ACTIVATION_SLOPE = 2, /* negative values times a slope of their channel */
+    ATELIER_ACTIVATION_CLIP = 3   /* limited to low … high */
+} atelier_activation;
+
+typedef enum {
+    ATELIER_RESIDUAL_NONE = 0,
+    ATELIER_RESIDUAL_BEFORE = 1, /* added before the activation */
+    ATELIER_RESIDUAL_AFTER = 2
+} atelier_residual;
+
+/* ---- Convolution of a run of pixels ------------------------------------------------------------ */
+
+/* A place of the kernel and where its inputs are: for every input block a row of pixels, of which the
+ * first output pixel reads the one `offset` floats from the start. A tap whose row lies in a border
+ * of zeros is left out of the list. */
+typedef struct {
+    const float *const *blocks;
+    ptrdiff_t offset;
+    int32_t number; /* of the place in the kernel, row by row */
+} atelier_tap;
+
+/* Computes `count` pixels of an output row for all output channels:
+ *
+ *     output[x][o] = f(bias[o] + sum over taps t, channels i of input_t[x][i] * weight[t][i][o])
+ */
+typedef struct {
+    const atelier_tap *taps;
+    int32_t tap_count;
+
+    int32_t lanes; /* size of an input block: 16, or 4 in a thin map */
+    int32_t input_blocks;
+    const int32_t *input_lanes; /* channels that count, for each input block */
+    ptrdiff_t input_step;       /* from the input of one output pixel to that of the next */
+
+    const float *weights; /* packed by atelier_convolution_pack */
+    int32_t kernel_taps;  /* places of the whole kernel */
+
+    const float *bias;   /* output_blocks · 16 */
+    const float *slopes; /* likewise, for ATELIER_ACTIVATION_SLOPE */
+    float low, high;     /* for ATELIER_ACTIVATION_CLIP */
+    int32_t activation, residual_mode;
+
+    float *output;
+    const float *const *residual; /* for each output block its pixels, laid out as the output's */
+    int32_t output_blocks;        /* of a thin output: its channels */
+    ptrdiff_t output_block_stride, output_step;
+    int32_t count; /* pixels */
+} atelier_convolution;
+
+void atelier_convolve(atelier_isa isa, const atelier_convolution *c);
+
+/* Floats of packed weights. */
+size_t atelier_convolution_packed_size(int32_t output_blocks, int32_t input_blocks, int32_t lanes,
+                                       int32_t kernel_taps);
+
+/* Packs weights[output][input][tap] for one instruction set. `inputs` and `outputs` say which
+ * channel stands in each place of the blocks, or -1 for none. `lanes` is the size of an input block,
+ * 16 or 4. */
+void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t input_channels,
+                              int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
+                              const int32_t *inputs, int32_t input_blocks, int32_t lanes,
+                              float *packed);
+
+/* The same for an output of at most four channels, in a thin map: no place is wasted on channels
+ * that are not there. Input blocks have 16 channels. */
+void atelier_convolve_thin(atelier_isa isa, const atelier_convolution *c);
+
+/* Packs weights as atelier_convolve_thin reads them: [tap][input block][4][16]. */
+void atelier_convolution_pack_thin(const float *weights, int32_t output_channels,
+                                   int32_t input_channels, int32_t kernel_taps,
+                                   const int32_t *inputs, int32_t input_blocks, float *packed);
+
+/* Each channel by itself (depthwise): weights are [block][tap][lanes], and the blocks in and out are
+ * the same. */
+void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
+
+/* ---- Pooling of a run of pixels ------------------------------------------------------------------ */
+
+/* The largest of some inputs, element by element: y[x·lanes + l] over taps[t][x·step + l]. */
+void atelier_pool_max(atelier_isa isa, const float *const *taps, int32_t tap_count, ptrdiff_t step,
+                      int32_t lanes, float *y, int32_t count);
+
+/* Their sum times a factor. */
+void atelier_pool_sum(atelier_isa isa, const float *const *taps, int32_t tap_count, ptrdiff_t step,
+                      int32_t lanes, float factor, float *y, int32_t count);
+
+/* ---- Moving pixels and channels ------------------------------------------------------------------ */
+
+/* Puts together pixels of `lanes` channels from anywhere: y[x·step + l] = sources[l][x·source_step],
+ * or 0 where sources[l] is null. */
+void atelier_gather(atelier_isa isa, const float *const *sources, ptrdiff_t source_step,
+                    int32_t lanes, float *y, ptrdiff_t step, int32_t count);
+
+/* Mixes pixels along a row: y[x] = sum over t of weights[x·taps + t] * input[positions[x·taps + t]],
+ * for pixels of `lanes` channels. */
+void atelier_resample(atelier_isa isa, const float *input, const int32_t *positions,
+                      const float *weights, int32_t taps, int32_t lanes, float *y, int32_t count);
+
+/* ---- Pixels ------------------------------------------------------------------------------------------ */
+
+/* Samples of one channel become numbers: y[i·y_step] = x[i·x_step] · factor + offset. */
+void atelier_read_u8(const uint8_t *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                     ptrdiff_t y_step, size_t count);
+void atelier_read_u16(const uint16_t *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                      ptrdiff_t y_step, size_t count);
+void atelier_read_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float *y,
+                      ptrdiff_t y_step, size_t count);
+
+/* Numbers become samples: x · factor + offset, limited to 0 … peak, integers rounded to the nearest;
+ * what is no number becomes 0. */
+void atelier_write_u8(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                      uint8_t *y, ptrdiff_t y_step, size_t count);
+void atelier_write_u16(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                       uint16_t *y, ptrdiff_t y_step, size_t count);
+void atelier_write_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
+                       float *y, ptrdiff_t y_step, size_t count);
+
+/* ---- Element by element ---------------------------------------------------------------------------- */
+
+typedef enum {
+    ATELIER_UNARY_RELU,
+    ATELIER_UNARY_LEAKY_RELU, /* a: slope */
+    ATELIER_UNARY_CLIP,       /* a: low, b: high */
+    ATELIER_UNARY_SCALE,      /* a * x + b */
+    ATELIER_UNARY_ABS,
+    ATELIER_UNARY_SQRT,
+    ATELIER_UNARY_RECIPROCAL,
+    ATELIER_UNARY_EXP,
+    ATELIER_UNARY_SIGMOID,
+    ATELIER_UNARY_TANH,
+    ATELIER_UNARY_COUNT
+} atelier_unary_function;
+
+/* y[i] = function(x[i]); x and y may be the same. */
+void atelier_unary(atelier_isa isa, atelier_unary_function function, float a, float b,
+                   const float *x, float *y, size_t count);
+
+typedef enum {
+    ATELIER_BINARY_ADD,
+    ATELIER_BINARY_SUBTRACT,
+    ATELIER_BINARY_MULTIPLY,
+    ATELIER_BINARY_DIVIDE,
+    ATELIER_BINARY_MINIMUM,
+    ATELIER_BINARY_MAXIMUM,
+    ATELIER_BINARY_SLOPE, /* a < 0 ? a * b : a */
+    ATELIER_BINARY_COUNT
+} atelier_binary_function;
+
+/* How the second operand of a binary function lies beside the first. */
+typedef enum {
+    ATELIER_OPERAND_FULL,   /* an element for each element */
+    ATELIER_OPERAND_CHANNEL, /* `lanes` elements, the same for every pixel */
+    ATELIER_OPERAND_PIXEL   /* one element for each pixel, `step` floats apart */
+} atelier_operand;
+
+/* y[x][l] = function(a[x][l], b…) over `count` pixels of `lanes` channels; y may be a or b. */
+void atelier_binary(atelier_isa isa, atelier_binary_function function, const float *a,
+                    const float *b, atelier_operand operand, ptrdiff_t step, int32_t lanes,
+                    float *y, size_t count);
+
+/* y += factor · x */
+void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count);
+
+/* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels to
+ * `sums` and `squares`, in double precision. */
+void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,
+                     size_t count, double *sums, double *squares);
+
+#endif

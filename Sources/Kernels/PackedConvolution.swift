@@ -1,0 +1,206 @@
+internal import CKernels
+package import Tensors
+
+/// What happens to the sums of a convolution on their way out.
+package enum SumActivation: Sendable, Equatable {
+    case none, relu
+    /// Negative values times a slope of their channel.
+    case slopes([Float])
+    case clip(low: Float, high: Float)
+}
+
+/// When a second feature map is added to the sums of a convolution.
+package enum SumResidual: Int32, Sendable {
+    case none, beforeActivation, afterActivation
+}
+
+/// A place of a kernel and where its inputs are: one row of pixels for each block of channels.
+package struct KernelTap {
+    package let blocks: UnsafePointer<UnsafePointer<Float>?>
+    /// Floats from a row's start to the input of the first output pixel.
+    package let offset: Int
+    /// Which place of the kernel it is, counted row by row.
+    package let number: Int
+
+    @inlinable
+    package init(blocks: UnsafePointer<UnsafePointer<Float>?>, offset: Int, number: Int) {
+        self.blocks = blocks
+        self.offset = offset
+        self.number = number
+    }
+}
+
+/// The weights of a convolution, packed for the kernels of the instruction set in use.
+///
+/// Immutable after `init`, so threads may share it.
+package final class PackedConvolution: @unchecked Sendable {
+    /// Which kernel computes it.
+    package enum Form: Sendable {
+        /// Blocks of 16 output channels.
+        case dense
+        /// At most four output channels, from blocks of 16.
+        case thin
+        /// Each channel by itself.
+        case depthwise
+    }
+
+    private let form: Form
+    private let isa: atelier_isa
+    private let lanes: Int
+    private let inputLanes: [Int32]
+    private let outputBlocks: Int
+    private let kernelTaps: Int
+    private let weights: UnsafeMutablePointer<Float>
+    private let bias: UnsafeMutablePointer<Float>
+    private let slopes: UnsafeMutablePointer<Float>
+    private let activation: SumActivation
+    private let residual: SumResidual
+    /// Bytes of packed weights.
+    package let byteCount: Int
+
+    /// - Parameters:
+    ///   - weights: [output channels, input channels, taps]; depthwise [channels, 1, taps].
+    ///   - inputs: which channel stands in each place of the input blocks, −1 for none.
+    ///   - lanes: places of an input block, 16 or 4.
+    package init(
+        _ form: Form,
+        weights: Tensor,
+        bias: [Float],
+        activation: SumActivation,
+        residual: SumResidual,
+        inputs: [Int32],
+        lanes: Int
+    ) {
+        let (outputs, inner, taps) = (weights.shape[0], weights.shape[1], weights.shape[2])
+        self.form = form
+        self.lanes = lanes
+        self.activation = activation
+        self.residual = residual
+        kernelTaps = taps
+        isa = InstructionSet.current.isa
+        inputLanes = stride(from: 0, to: inputs.count, by: lanes).map { start in
+            Int32(inputs[start..<(start + lanes)].prefix { $0 >= 0 }.count)
+        }
+        let blocks = inputs.count / lanes
+        let places: Int
+        let count: Int
+        switch form {
+        case .dense:
+            (outputBlocks, places) = ((outputs + 15) / 16, (outputs + 15) / 16 * 16)
+            count = outputBlocks * 16 * blocks * lanes * taps
+        case .thin:
+            (outputBlocks, places) = (outputs, 16)
+            count = taps * blocks * 64
+        case .depthwise:
+            (outputBlocks, places) = (blocks, inputs.count)
+            count = inputs.count * taps
+        }
+        byteCount = (count + 2 * places) * 4
+        self.weights = .aligned(count)
+        self.bias = .aligned(places)
+        slopes = .aligned(places)
+        let order = form == .depthwise ? inputs : (0..<Int32(places)).map { $0 < outputs ? $0 : -1 }
+        for (place, channel) in order.enumerated() {
+            self.bias[place] = channel < 0 ? 0 : bias[Int(channel)]
+            if case .slopes(let values) = activation {
+                slopes[place] = channel < 0 ? 0 : values[Int(channel)]
+            }
+        }
+        weights.floats.withUnsafeBufferPointer { source in
+            switch form {
+            case .dense:
+                atelier_convolution_pack(
+                    isa, source.baseAddress, Int32(inner), Int32(taps), order, Int32(outputBlocks),
+                    inputs, Int32(blocks), Int32(lanes), self.weights
+                )
+            case .thin:
+                atelier_convolution_pack_thin(
+                    source.baseAddress, Int32(outputs), Int32(inner), Int32(taps), inputs,
+                    Int32(blocks), self.weights
+                )
+            case .depthwise:
+                for (place, channel) in inputs.enumerated() {
+                    let (block, lane) = (place / lanes, place % lanes)
+                    for tap in 0..<taps {
+                        self.weights[(block * taps + tap) * lanes + lane] =
+                            channel < 0 ? 0 : source[Int(channel) * taps + tap]
+                    }
+                }
+            }
+        }
+    }
+
+    deinit {
+        weights.deallocate()
+        bias.deallocate()
+        slopes.deallocate()
+    }
+
+    /// Computes `count` pixels of a row.
+    ///
+    /// - Parameters:
+    ///   - inputStep: floats from the input of one output pixel to that of the next.
+    ///   - output: the first pixel in the first block.
+    ///   - residual: for each output block the first pixel, laid out as the output.
+    package func run(
+        taps: UnsafeBufferPointer<KernelTap>,
+        inputStep: Int,
+        output: UnsafeMutablePointer<Float>,
+        outputBlockStride: Int,
+        outputStep: Int,
+        residual: UnsafePointer<UnsafePointer<Float>?>?,
+        count: Int
+    ) {
+        guard count > 0 else { return }
+        var call = atelier_convolution()
+        call.lanes = Int32(lanes)
+        call.input_blocks = Int32(inputLanes.count)
+        call.input_step = inputStep
+        call.weights = UnsafePointer(weights)
+        call.kernel_taps = Int32(kernelTaps)
+        call.bias = UnsafePointer(bias)
+        call.slopes = UnsafePointer(slopes)
+        switch activation {
+        case .none: call.activation = Int32(ATELIER_ACTIVATION_NONE.rawValue)
+        case .relu: call.activation = Int32(ATELIER_ACTIVATION_RELU.rawValue)
+        case .slopes: call.activation = Int32(ATELIER_ACTIVATION_SLOPE.rawValue)
+        case .clip(let low, let high):
+            call.activation = Int32(ATELIER_ACTIVATION_CLIP.rawValue)
+            (call.low, call.high) = (low, high)
+        }
+        call.residual_mode = residual == nil ? 0 : self.residual.rawValue
+        call.output = output
+        call.residual = residual
+        call.output_blocks = Int32(outputBlocks)
+        call.output_block_stride = outputBlockStride
+        call.output_step = outputStep
+        call.count = Int32(count)
+        call.tap_count = Int32(taps.count)
+        withUnsafeTemporaryAllocation(of: atelier_tap.self, capacity: max(1, taps.count)) { list in
+            for (index, tap) in taps.enumerated() {
+                list[index] = atelier_tap(
+                    blocks: tap.blocks,
+                    offset: tap.offset,
+                    number: Int32(tap.number)
+                )
+            }
+            call.taps = UnsafePointer(list.baseAddress)
+            inputLanes.withUnsafeBufferPointer { lanes in
+                call.input_lanes = lanes.baseAddress
+                switch form {
+                case .dense: atelier_convolve(isa, &call)
+                case .thin: atelier_convolve_thin(isa, &call)
+                case .depthwise: atelier_convolve_depthwise(isa, &call)
+                }
+            }
+        }
+    }
+}
+
+extension UnsafeMutablePointer<Float> {
+    /// Memory for floats at the border of a cache line, to be deallocated by the caller.
+    package static func aligned(_ count: Int) -> UnsafeMutablePointer<Float> {
+        UnsafeMutableRawPointer.allocate(byteCount: Swift.max(count, 16) * 4, alignment: 64)
+            .bindMemory(to: Float.self, capacity: Swift.max(count, 16))
+    }
+}

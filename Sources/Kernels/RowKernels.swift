@@ -1,0 +1,159 @@
+internal import CKernels
+
+/// Functions of one number that have a kernel.
+package enum RowFunction: Sendable, Equatable {
+    case relu, abs, sqrt, reciprocal, exp, sigmoid, tanh
+    case leakyRelu(Float)
+    case clip(low: Float, high: Float)
+    /// `factor` · x + `offset`
+    case scale(factor: Float, offset: Float)
+}
+
+/// Functions of two numbers that have a kernel.
+package enum RowCombination: Sendable {
+    case add, subtract, multiply, divide, minimum, maximum
+    /// a < 0 ? a · b : a
+    case slope
+
+    var function: atelier_binary_function {
+        switch self {
+        case .add: ATELIER_BINARY_ADD
+        case .subtract: ATELIER_BINARY_SUBTRACT
+        case .multiply: ATELIER_BINARY_MULTIPLY
+        case .divide: ATELIER_BINARY_DIVIDE
+        case .minimum: ATELIER_BINARY_MINIMUM
+        case .maximum: ATELIER_BINARY_MAXIMUM
+        case .slope: ATELIER_BINARY_SLOPE
+        }
+    }
+}
+
+/// How the second operand of a combination lies beside the first.
+package enum RowOperand: Sendable {
+    /// A number for each number.
+    case full
+    /// `lanes` numbers, the same for every pixel.
+    case channel
+    /// One number for each pixel, `step` floats apart.
+    case pixel(step: Int)
+}
+
+/// Kernels that work along a row of pixels, on memory that the caller vouches for.
+package enum RowKernels {
+    private static var isa: atelier_isa { InstructionSet.current.isa }
+
+    /// y[i] = function(x[i]); x and y may be the same.
+    package static func apply(
+        _ function: RowFunction,
+        _ x: UnsafePointer<Float>,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        let call: (atelier_unary_function, Float, Float) =
+            switch function {
+            case .relu: (ATELIER_UNARY_RELU, 0, 0)
+            case .abs: (ATELIER_UNARY_ABS, 0, 0)
+            case .sqrt: (ATELIER_UNARY_SQRT, 0, 0)
+            case .reciprocal: (ATELIER_UNARY_RECIPROCAL, 0, 0)
+            case .exp: (ATELIER_UNARY_EXP, 0, 0)
+            case .sigmoid: (ATELIER_UNARY_SIGMOID, 0, 0)
+            case .tanh: (ATELIER_UNARY_TANH, 0, 0)
+            case .leakyRelu(let slope): (ATELIER_UNARY_LEAKY_RELU, slope, 0)
+            case .clip(let low, let high): (ATELIER_UNARY_CLIP, low, high)
+            case .scale(let factor, let offset): (ATELIER_UNARY_SCALE, factor, offset)
+            }
+        atelier_unary(isa, call.0, call.1, call.2, x, y, count)
+    }
+
+    /// y = a ∘ b over `count` pixels of `lanes` channels; y may be a or b.
+    package static func combine(
+        _ combination: RowCombination,
+        _ a: UnsafePointer<Float>,
+        _ b: UnsafePointer<Float>,
+        _ operand: RowOperand,
+        lanes: Int,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        let (kind, step): (atelier_operand, Int) =
+            switch operand {
+            case .full: (ATELIER_OPERAND_FULL, 0)
+            case .channel: (ATELIER_OPERAND_CHANNEL, 0)
+            case .pixel(let step): (ATELIER_OPERAND_PIXEL, step)
+            }
+        atelier_binary(isa, combination.function, a, b, kind, step, Int32(lanes), y, count)
+    }
+
+    /// y += factor · x
+    package static func accumulate(
+        _ factor: Float,
+        _ x: UnsafePointer<Float>,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) { atelier_accumulate(isa, factor, x, y, count) }
+
+    /// Adds the sum of x − shift and of its squares over `count` pixels, for each of `lanes` channels.
+    package static func addMoments(
+        _ x: UnsafePointer<Float>,
+        shift: UnsafePointer<Float>,
+        lanes: Int,
+        count: Int,
+        sums: UnsafeMutablePointer<Double>,
+        squares: UnsafeMutablePointer<Double>
+    ) { atelier_moments(isa, x, shift, Int32(lanes), count, sums, squares) }
+
+    /// The largest of some inputs, pixel by pixel: of taps[t][x · step + lane].
+    package static func poolMaximum(
+        _ taps: UnsafeBufferPointer<UnsafePointer<Float>?>,
+        step: Int,
+        lanes: Int,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        atelier_pool_max(
+            isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), y, Int32(count)
+        )
+    }
+
+    /// The sum of some inputs times a factor.
+    package static func poolSum(
+        _ taps: UnsafeBufferPointer<UnsafePointer<Float>?>,
+        step: Int,
+        lanes: Int,
+        factor: Float,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        atelier_pool_sum(
+            isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), factor, y, Int32(count)
+        )
+    }
+
+    /// Puts pixels together from anywhere: y[x · step + lane] = sources[lane][x · sourceStep], 0
+    /// where there is no source.
+    package static func gather(
+        _ sources: UnsafeBufferPointer<UnsafePointer<Float>?>,
+        sourceStep: Int,
+        into y: UnsafeMutablePointer<Float>,
+        step: Int,
+        count: Int
+    ) {
+        atelier_gather(
+            isa, sources.baseAddress, sourceStep, Int32(sources.count), y, step, Int32(count)
+        )
+    }
+
+    /// Mixes pixels along a row: for each output pixel `taps` positions and weights.
+    package static func resample(
+        _ x: UnsafePointer<Float>,
+        positions: [Int32],
+        weights: [Float],
+        taps: Int,
+        lanes: Int,
+        into y: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        precondition(positions.count >= count * taps && weights.count >= count * taps)
+        atelier_resample(isa, x, positions, weights, Int32(taps), Int32(lanes), y, Int32(count))
+    }
+}

@@ -1,0 +1,259 @@
+internal import Graphs
+internal import Kernels
+internal import Synchronization
+internal import Tensors
+internal import Vips
+
+/// Makes rows of a network's output from rows of pixels.
+///
+/// One strip at a time is made by `strip`; `fill` may be called at any time, by several threads.
+final class PictureStream: Sendable {
+    private let fitted: PictureNetwork.Fitted
+    private let layout: StreamLayout
+    private let budget: StreamBudget
+    private let pixels: PixelRows
+    private let outputChannels: Int
+    private let work: StreamWork
+    private let progress = Mutex(Progress())
+
+    /// Where strips have come to.
+    private struct Progress {
+        var run: StreamRun?
+        /// The first row of the next strip.
+        var next = 0
+        var window: InputWindow?
+    }
+
+    init(
+        fitted: PictureNetwork.Fitted,
+        layout: StreamLayout,
+        budget: StreamBudget,
+        pixels: PixelRows,
+        outputChannels: Int,
+        work: StreamWork
+    ) {
+        self.fitted = fitted
+        self.layout = layout
+        self.budget = budget
+        self.pixels = pixels
+        self.outputChannels = outputChannels
+        self.work = work
+    }
+
+    private var bytesPerPixel: Int { outputChannels * pixels.format.bytes }
+
+    /// The next rows over the full width, from `first` on.
+    ///
+    /// `RowStream` asks for one strip after the other; no lock is held while one is made.
+    func strip(_ first: Int, _ request: NodeRequest) throws -> [[UInt8]] {
+        switch layout.way {
+        case .rows(let rows):
+            let taken = progress.withLock { state in
+                state.next == first ? state.run.take() : nil
+            }
+            let run = try taken ?? StreamRun(
+                StreamPlan(
+                    fitted.sized,
+                    output: fitted.output,
+                    rows: first..<fitted.outputHeight,
+                    columns: 0..<fitted.outputWidth,
+                    stripRows: rows
+                )
+            )
+            var strip: [[UInt8]] = []
+            while strip.isEmpty { strip = try rowsOfNextStrip(run, request) }
+            let end = first + strip.count
+            progress.withLock { state in
+                (state.run, state.next) = (run.isFinished ? nil : run, end)
+            }
+            return strip
+        case .tiles(let rows, let columns):
+            return try band(first..<min(first + rows, fitted.outputHeight), columns, request)
+        }
+    }
+
+    private func rowsOfNextStrip(_ run: StreamRun, _ request: NodeRequest) throws -> [[UInt8]] {
+        var strip: [[UInt8]] = []
+        let before = run.multiplyAdds
+        try run.advance(.shared) { rows, input in
+            try pull(rows, into: input, request)
+        } push: { output in
+            strip = output.rows.map { y in
+                [UInt8](unsafeUninitializedCapacity: fitted.outputWidth * bytesPerPixel) {
+                    pixels.write(output, y, channels: outputChannels, into: $0.baseAddress!)
+                    $1 = fitted.outputWidth * bytesPerPixel
+                }
+            }
+        }
+        work.add(run.multiplyAdds - before)
+        return strip
+    }
+
+    /// Brings rows of pixels into a network's input, straight from the image before.
+    private func pull(_ rows: Range<Int>, into input: InputRows, _ request: NodeRequest) throws {
+        let columns = input.columns
+        let area = Rectangle(
+            left: columns.lowerBound,
+            top: rows.lowerBound,
+            width: columns.count,
+            height: rows.count
+        )
+        let view = try request.pull(0, area)
+        for y in rows {
+            pixels.read(view.base + (y - area.top) * view.stride, view.bands, y, into: input)
+        }
+    }
+
+    // MARK: Tiles
+
+    /// Rows that are put together from tiles.
+    private func band(
+        _ rows: Range<Int>,
+        _ columns: Int,
+        _ request: NodeRequest
+    ) throws -> [[UInt8]] {
+        let pixel = bytesPerPixel
+        let band = TileRows(
+            rows: rows.count,
+            bytesPerRow: fitted.outputWidth * pixel
+        )
+        var window = progress.withLock { $0.window.take() } ?? InputWindow(width: fitted.width)
+        for left in stride(from: 0, to: fitted.outputWidth, by: columns) {
+            let run = StreamRun(
+                try StreamPlan(
+                    fitted.sized,
+                    output: fitted.output,
+                    rows: rows,
+                    columns: left..<min(left + columns, fitted.outputWidth),
+                    budget: budget.bytes / 2
+                )
+            )
+            if left == 0 { window.drop(before: run.plan.inputRows.lowerBound) }
+            while !run.isFinished {
+                try run.advance(.shared) { rows, input in
+                    try window.load(rows, request)
+                    window.read(rows, pixels, into: input)
+                } push: { output in
+                    for y in output.rows {
+                        pixels.write(
+                            output,
+                            y,
+                            channels: outputChannels,
+                            into: band.row(y - rows.lowerBound) + left * pixel
+                        )
+                    }
+                }
+            }
+            work.add(run.multiplyAdds)
+        }
+        let loaded = window
+        progress.withLock { $0.window = loaded }
+        return band.rows
+    }
+
+    /// Fills a request on its own, whatever has been made before.
+    func fill(_ request: NodeRequest) throws {
+        let area = request.output.area
+        let run = StreamRun(
+            try StreamPlan(
+                fitted.sized,
+                output: fitted.output,
+                rows: area.top..<area.bottom,
+                columns: area.left..<area.right,
+                budget: budget.bytes / 2
+            )
+        )
+        while !run.isFinished {
+            try run.advance(.shared) { rows, input in
+                try pull(rows, into: input, request)
+            } push: { output in
+                for y in output.rows {
+                    pixels.write(
+                        output,
+                        y,
+                        channels: outputChannels,
+                        into: request.output.base + (y - area.top) * request.output.stride
+                    )
+                }
+            }
+        }
+        work.add(run.multiplyAdds)
+    }
+}
+
+/// How much a network has computed, counted while it does.
+package final class StreamWork: Sendable {
+    private let sum = Mutex(0.0)
+
+    package init() {}
+
+    func add(_ multiplyAdds: Double) { sum.withLock { $0 += multiplyAdds } }
+
+    /// Multiply-adds done so far.
+    package var multiplyAdds: Double { sum.withLock { $0 } }
+}
+
+/// Rows of pixels that tiles are written into.
+private final class TileRows {
+    private let memory: UnsafeMutableRawPointer
+    private let count, bytesPerRow: Int
+
+    init(rows: Int, bytesPerRow: Int) {
+        (count, self.bytesPerRow) = (rows, bytesPerRow)
+        memory = .allocate(byteCount: max(1, rows * bytesPerRow), alignment: 16)
+    }
+
+    deinit { memory.deallocate() }
+
+    func row(_ index: Int) -> UnsafeMutableRawPointer { memory + index * bytesPerRow }
+
+    var rows: [[UInt8]] {
+        (0..<count).map {
+            [UInt8](UnsafeRawBufferPointer(start: row($0), count: bytesPerRow))
+        }
+    }
+}
+
+/// Rows of the input over the full width, as they came, for tiles to be cut from.
+private struct InputWindow {
+    let width: Int
+    private var rows: [[UInt8]] = []
+    private var first = 0
+    private var bands = 1
+
+    init(width: Int) { self.width = width }
+
+    /// Forgets rows that no later tile reads.
+    mutating func drop(before row: Int) {
+        if row > first + rows.count || row < first {
+            (rows, first) = ([], row)
+        } else {
+            rows.removeFirst(row - first)
+            first = row
+        }
+    }
+
+    /// Makes rows available, pulling those that are new.
+    mutating func load(_ wanted: Range<Int>, _ request: NodeRequest) throws {
+        let missing = (first + rows.count)..<max(first + rows.count, wanted.upperBound)
+        guard !missing.isEmpty else { return }
+        let area = Rectangle(left: 0, top: missing.lowerBound, width: width, height: missing.count)
+        let view = try request.pull(0, area)
+        bands = view.bands
+        let bytes = width * view.bands * view.format.bytes
+        for y in 0..<missing.count {
+            rows.append(
+                [UInt8](UnsafeRawBufferPointer(start: view.base + y * view.stride, count: bytes))
+            )
+        }
+    }
+
+    func read(_ wanted: Range<Int>, _ pixels: PixelRows, into input: InputRows) {
+        let skipped = input.columns.lowerBound * bands * pixels.format.bytes
+        for y in wanted {
+            rows[y - first].withUnsafeBytes {
+                pixels.read($0.baseAddress! + skipped, bands, y, into: input)
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package import Graphs
+internal import Tensors
+
+/// How a network is laid over a picture of one size, so that it fits into memory.
+package struct StreamLayout: Sendable {
+    /// The order in which the output is computed.
+    package enum Way: Sendable, Equatable {
+        /// Rows over the full width, each feature row once. `rows` of the input at a time.
+        case rows(Int)
+        /// Rectangles of the output, which compute again what they share with their neighbours.
+        case tiles(rows: Int, columns: Int)
+    }
+
+    package let way: Way
+    /// Bytes of feature maps, weights and buffers at a time.
+    package let bytes: Int
+    /// Multiply-adds that will be done ÷ those of the whole picture at once.
+    package let workRatio: Double
+
+    /// - Throws: `StreamError` for a network that must see all of a picture too large for that.
+    package init(
+        _ fitted: PictureNetwork.Fitted,
+        bytesPerPixel: (input: Int, output: Int),
+        _ budget: StreamBudget
+    ) throws {
+        let sized = fitted.sized
+        let rows = 0..<fitted.outputHeight
+        let columns = 0..<fitted.outputWidth
+        let limit = sized.isGlobal ? budget.wholePictureBytes : budget.bytes
+        let plan = try StreamPlan(
+            sized,
+            output: fitted.output,
+            rows: rows,
+            columns: columns,
+            budget: limit
+        )
+        if plan.bytes <= limit {
+            (way, bytes, workRatio) = (.rows(plan.stripRows), plan.bytes, 1)
+            return
+        }
+        guard !sized.isGlobal else {
+            throw StreamError(
+                "this network looks at the whole picture at once, which takes \(plan.bytes >> 20) MiB "
+                    + "for \(fitted.width) × \(fitted.height) pixels; expected at most "
+                    + "\(limit >> 20) MiB: resize the picture first"
+            )
+        }
+        // Half of the budget is for the rows of pixels that tiles are cut from and put into.
+        let buffered =
+            fitted.outputWidth * bytesPerPixel.output
+            + fitted.width * bytesPerPixel.input / max(1, Int(fitted.scale.value.rounded(.up)))
+        let band = min(fitted.outputHeight, max(64, limit / 2 / max(1, buffered)), 2048)
+        var best: (columns: Int, bytes: Int)?
+        for pieces in 2...256 {
+            let width = (fitted.outputWidth + pieces - 1) / pieces
+            guard width >= 16 else { break }
+            let middle = (fitted.outputWidth - width) / 2
+            let top = (fitted.outputHeight - band) / 2
+            let tile = try StreamPlan(
+                sized,
+                output: fitted.output,
+                rows: top..<(top + band),
+                columns: middle..<(middle + width),
+                budget: limit / 2
+            )
+            best = (width, tile.bytes)
+            if tile.bytes <= limit / 2 { break }
+        }
+        let tile = best ?? (columns: fitted.outputWidth, bytes: plan.bytes)
+        way = .tiles(rows: band, columns: tile.columns)
+        bytes = tile.bytes + band * buffered
+        workRatio = Self.workRatio(fitted, rows: band, columns: tile.columns)
+    }
+
+    private static func workRatio(
+        _ fitted: PictureNetwork.Fitted,
+        rows: Int,
+        columns: Int
+    ) -> Double {
+        var work = 0.0
+        for top in stride(from: 0, to: fitted.outputHeight, by: rows) {
+            for left in stride(from: 0, to: fitted.outputWidth, by: columns) {
+                work += fitted.sized.multiplyAdds(
+                    of: fitted.output,
+                    rows: top..<min(top + rows, fitted.outputHeight),
+                    columns: left..<min(left + columns, fitted.outputWidth)
+                )
+            }
+        }
+        return work / max(1, fitted.sized.multiplyAdds(of: fitted.output))
+    }
+}
