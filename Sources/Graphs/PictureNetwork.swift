@@ -22,6 +22,8 @@ package struct PictureNetwork: Sendable {
 
     /// Which output of the graph is the picture.
     private let outputIndex: Int
+    /// A size that the network can take.
+    private let probedSize: [Int]
     /// Weights that all sizes of picture share.
     private let weights = WeightCache()
 
@@ -42,6 +44,7 @@ package struct PictureNetwork: Sendable {
         let declared = shape[2].constant.flatMap { h in shape[3].constant.map { (h, $0) } }
         fixedSize = declared.map { (height: $0.0, width: $0.1) }
         let reach = try Self.probe(graph, channels: channels, declared: declared)
+        probedSize = Array(reach.shapes[graph.inputs[0]]![2...])
         guard let index = graph.outputs.firstIndex(where: { Self.isPicture($0, reach) }) else {
             throw GraphError("expected a picture as output, found \(Self.describe(outputs: reach))")
         }
@@ -64,6 +67,11 @@ package struct PictureNetwork: Sendable {
             - reach.length(of: output, .rows) * rows.denominator / rows.numerator
         lostBorder = max(0, (lost + 1) / 2)
         halo = globalNodes.isEmpty ? Self.halo(reach, output, scale, lostBorder: lostBorder) : nil
+    }
+
+    /// The reach at some size that the network can take.
+    func reach() throws(GraphError) -> Reach {
+        try Reach(graph, input: [1, inputChannels] + probedSize)
     }
 
     /// The reach at a size at which the network works, preferably a large one.

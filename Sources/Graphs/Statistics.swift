@@ -241,6 +241,16 @@ package struct NodeStatistics: Sendable {
         count += height * width
     }
 
+    /// Takes in elements of which mean and variance are known, for each channel; for nodes that
+    /// normalize, sum or average.
+    mutating func add(count added: Int, means: [Double], variances: [Double]) {
+        for channel in 0..<channels {
+            let spread = variances[channel] * Double(added)
+            combine(channel, count: count, means[channel], spread, count: added)
+        }
+        count += added
+    }
+
     /// Takes in what was gathered from another part of the picture.
     package mutating func merge(_ other: NodeStatistics) {
         precondition(

@@ -98,17 +98,44 @@ package final class Model: Sendable {
 
 extension Model {
     /// The picture that the network makes of one without alpha: a lazy image, exact for any size.
+    ///
+    /// - Parameter network: this model's network with statistics of some picture; its own otherwise.
     package func apply(
         to image: Image,
+        network: StreamedNetwork? = nil,
         mapping: PixelMapping? = nil,
-        budget: StreamBudget = StreamBudget()
+        budget: StreamBudget = StreamBudget(),
+        work: StreamWork = StreamWork()
     ) throws -> Image {
-        let route = ColorRoute(model: self, mapping: mapping ?? self.mapping, budget: budget)
         do {
-            return try route.apply(to: image)
+            let network = try network ?? StreamedNetwork(pictureNetwork())
+            return try route(mapping, budget).apply(network, to: image, work: work)
         } catch let error as GraphError {
             throw ModelError("\(path): \(error)")
         }
+    }
+
+    /// The network with what its nodes that look at the whole picture find in this one, once it is
+    /// prepared; as it is where it has no such nodes.
+    ///
+    /// - Parameter side: the longer side to reduce the picture to; `nil` observes all of it.
+    package func observing(
+        _ image: Image,
+        side: Int?,
+        mapping: PixelMapping? = nil,
+        budget: StreamBudget = StreamBudget()
+    ) throws -> StreamedNetwork {
+        do {
+            let network = try pictureNetwork()
+            guard network.halo == nil else { return StreamedNetwork(network) }
+            return try route(mapping, budget).observe(network, in: image, side: side)
+        } catch let error as GraphError {
+            throw ModelError("\(path): \(error)")
+        }
+    }
+
+    private func route(_ mapping: PixelMapping?, _ budget: StreamBudget) -> ColorRoute {
+        ColorRoute(model: self, mapping: mapping ?? self.mapping, budget: budget)
     }
 
     /// Brings tensors, some with names, into the order of the graph's inputs.

@@ -29,6 +29,8 @@ package final class StreamPlan: @unchecked Sendable {
     let maps: [Graph.ValueID: RowMap]
     /// Values of other shapes.
     let plainMaps: [(value: Graph.ValueID, map: PlainMap)]
+    /// What steps read and write.
+    let features: [Graph.ValueID: Feature]
     let memory: ArenaLayout
     /// Bytes of packed weights and tables.
     package let weightBytes: Int
@@ -81,6 +83,7 @@ package final class StreamPlan: @unchecked Sendable {
         weightBytes = planned.reduce(0) { $0 + $1.step.byteCount }
         let maps = builder.maps
         self.maps = maps
+        features = builder.features
         plainMaps = builder.features.compactMap { value, feature in
             if case .plain(let map) = feature { return (value, map) }
             return nil

@@ -6,9 +6,9 @@ struct MapMoments {
     private(set) var variances: [Double]
 
     /// Two passes in double precision: the second around the mean of the first.
-    init(_ input: BlockList, rows: Int, columns: Int, _ pool: WorkerPool) {
+    init(_ input: BlockList, rows: Range<Int>, columns: Int, _ pool: WorkerPool) {
         means = Self.sums(input, rows, columns, around: nil, pool).sums
-        let count = Double(rows * columns)
+        let count = Double(rows.count * columns)
         for place in means.indices { means[place] /= count }
         let second = Self.sums(input, rows, columns, around: means.map { Float($0) }, pool)
         // The shift was rounded to float32: what is left of the mean is taken off again.
@@ -19,7 +19,7 @@ struct MapMoments {
 
     private static func sums(
         _ input: BlockList,
-        _ rows: Int,
+        _ rows: Range<Int>,
         _ columns: Int,
         around shift: [Float]?,
         _ pool: WorkerPool
@@ -31,7 +31,7 @@ struct MapMoments {
         pool.run(input.count) { block in
             let sums = results.base + 2 * block * lanes
             shift.withUnsafeBufferPointer { shift in
-                for y in 0..<rows {
+                for y in rows {
                     RowKernels.addMoments(
                         input.origin(y, block: block),
                         shift: shift.baseAddress! + block * lanes,
@@ -90,7 +90,7 @@ final class InstanceNormalizationStep: StreamStep {
     }
 
     func compute(_ rows: Range<Int>, _ pool: WorkerPool) {
-        let moments = MapMoments(input, rows: sides.rows, columns: sides.columns, pool)
+        let moments = MapMoments(input, rows: 0..<sides.rows, columns: sides.columns, pool)
         var factors = [Float](repeating: 0, count: input.places.count)
         var offsets = factors
         for (place, channel) in input.places.enumerated() where channel >= 0 {
@@ -131,7 +131,7 @@ final class SpatialReductionStep: StreamStep {
         let lanes = input.lanes
         switch function {
         case .mean, .sum:
-            let moments = MapMoments(input, rows: sides.rows, columns: sides.columns, pool)
+            let moments = MapMoments(input, rows: 0..<sides.rows, columns: sides.columns, pool)
             let factor = function == .mean ? 1 : Double(sides.rows * sides.columns)
             for (place, mean) in moments.means.enumerated() {
                 output.origin(0, block: place / lanes)[place % lanes] = Float(mean * factor)
