@@ -79,13 +79,19 @@ let package = Package(
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
-        floor("Inference", ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor(
+            "Inference",
+            ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]
+        ),
         floor("PluginHost", ["CPluginABI", "Tensors", "Parameters", "Vips"]),
         // Floor 6: whole
         floor(
             "Engine",
-            ["Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX", "Inference",
-             "PluginHost"]
+            [
+                "Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX",
+                "Inference",
+                "PluginHost",
+            ]
         ),
         // Floor 7: door
         .executableTarget(

@@ -59,13 +59,18 @@ extension ValueType {
     static let mostAxes = 32
     /// The longest side of a tensor.
     static let longestSide = Int(Int32.max)
+    /// The longest side that a file may fix.
+    package static let longestFixedSide = 1 << 26
     /// The most elements of a tensor that is described; larger pictures are not of this world.
     package static let mostElements = 1 << 48
     /// The most elements of a tensor that is computed as a whole.
     static let mostComputedElements = 1 << 32
 
     /// Checks that a tensor of this type can be: what a damaged file asks for often cannot.
-    package func checkBounds(_ mostElements: Int = Self.mostElements) throws(OperatorError) {
+    package func checkBounds(
+        mostElements: Int = Self.mostElements,
+        longestSide: Int = Self.longestSide
+    ) throws(OperatorError) {
         guard let shape else { return }
         guard shape.count <= Self.mostAxes else {
             throw OperatorError(
@@ -74,9 +79,9 @@ extension ValueType {
             )
         }
         let sides = shape.compactMap(\.constant)
-        guard sides.allSatisfy({ (0...Self.longestSide).contains($0) }) else {
+        guard sides.allSatisfy({ (0...longestSide).contains($0) }) else {
             throw OperatorError(
-                expected: "sides of 0 to \(Self.longestSide)",
+                expected: "sides of 0 to \(longestSide)",
                 found: "a tensor of \(text(shape))"
             )
         }
@@ -143,7 +148,7 @@ extension Operator {
     /// The types of what comes out of tensors that are there, small enough to be computed.
     func boundedTypes(_ inputs: [Tensor?]) throws(OperatorError) -> [ValueType] {
         let types = try infer(inputs.map { $0.map { ValueType(of: $0) } })
-        for type in types { try type.checkBounds(ValueType.mostComputedElements) }
+        for type in types { try type.checkBounds(mostElements: ValueType.mostComputedElements) }
         return types
     }
 

@@ -189,9 +189,6 @@ struct GraphImporter {
             switch dimension.value {
             // Files that mean "any" often say 0 or −1.
             case .dimValue(let side)? where side > 0:
-                guard side <= Int64(Int32.max) else {
-                    throw PartError(part, expected: "a side below 2147483648", found: "\(side)")
-                }
                 shape.append(Dimension(Int(side)))
             case .dimParam(let name)? where !name.isEmpty: shape.append(.named(name))
             default: shape.append(.named("\(proto.name)[\(axis)]"))
@@ -199,7 +196,7 @@ struct GraphImporter {
         }
         let type = ValueType(element, shape)
         do throws(OperatorError) {
-            try type.checkBounds()
+            try type.checkBounds(longestSide: ValueType.longestFixedSide)
         } catch {
             throw PartError(part, expected: error.expected, found: error.found)
         }
@@ -320,9 +317,14 @@ extension GraphImporter {
         let known = inputs.map { $0.flatMap { types[$0] } }
         do throws(OperatorError) {
             let inferred = try operation.infer(known)
-            for type in inferred { try type.checkBounds() }
+            for type in inferred {
+                try type.checkBounds(longestSide: ValueType.longestFixedSide)
+            }
             guard count <= inferred.count else {
-                throw OperatorError(expected: "at most \(inferred.count) outputs", found: "\(count)")
+                throw OperatorError(
+                    expected: "at most \(inferred.count) outputs",
+                    found: "\(count)"
+                )
             }
             for index in 0..<count {
                 let type = index < inferred.count ? inferred[index] : nil

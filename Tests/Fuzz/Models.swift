@@ -119,7 +119,8 @@ private struct ModelBuilder {
 
     /// A weight with random elements; returns its name.
     mutating func tensor(_ shape: [Int]) -> String {
-        add(shape) { [values = random.tensor(shape).array(of: Float.self)] in $0.floatData = values }
+        add(shape) { [values = random.tensor(shape).array(of: Float.self)] in $0.floatData = values
+        }
     }
 
     mutating func floats(_ values: [Float]) -> String {

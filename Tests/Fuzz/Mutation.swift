@@ -246,7 +246,8 @@ extension Mutation {
         let texts = [
             "", "SAME_UPPER", "SAME_LOWER", "VALID", "nearest", "linear", "cubic", "CRD", "DCR",
             "reflect", "edge", "wrap", "align_corners", "asymmetric", "tf_crop_and_resize",
-            "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "not_larger", "tanh", "ceil",
+            "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "not_larger", "tanh",
+            "ceil",
         ]
         switch attribute.type {
         case .float: attribute.f = float(&random)

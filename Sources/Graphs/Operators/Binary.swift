@@ -120,10 +120,11 @@ package struct Binary: LocalOperator, Equatable {
         case .minimum: { $0.isNaN || $0 < $1 ? $0 : $1 }
         case .maximum: { $0.isNaN || $0 > $1 ? $0 : $1 }
         case .prelu: { $0 < 0 ? $0 * $1 : $0 }
-        case .modulo: { x, y in
-            let r = fmodf(x, y)
-            return r != 0 && (r < 0) != (y < 0) ? r + y : r
-        }
+        case .modulo:
+            { x, y in
+                let r = fmodf(x, y)
+                return r != 0 && (r < 0) != (y < 0) ? r + y : r
+            }
         case .remainder: { fmodf($0, $1) }
         }
     }

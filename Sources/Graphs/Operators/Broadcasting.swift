@@ -62,7 +62,7 @@ func combine<Element: TensorElement, Result: TensorElement>(
         )
     }
     try ValueType(Result.elementType, shape.map { Dimension($0) })
-        .checkBounds(ValueType.mostComputedElements)
+        .checkBounds(mostElements: ValueType.mostComputedElements)
     var result = Tensor(uninitialized: shape, type: Result.elementType)
     let (x, y) = (a.span(of: type), b.span(of: type))
     var out = result.mutableSpan(of: Result.self)

@@ -133,7 +133,7 @@ package struct ConstantOfShape: Operator {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let shape = try required(inputs, 0).integers
         try ValueType(value.elementType, shape.map { Dimension($0) })
-            .checkBounds(ValueType.mostComputedElements)
+            .checkBounds(mostElements: ValueType.mostComputedElements)
         return [value.reshaped(to: []).viewed(shape: shape, strides: shape.map { _ in 0 })]
     }
 }

@@ -385,7 +385,7 @@ package struct Expand: LocalOperator {
         let (x, target) = (try required(inputs, 0), try required(inputs, 1))
         let shape = try broadcast(x.shape, target.integers)
         try ValueType(x.elementType, shape.map { Dimension($0) })
-            .checkBounds(ValueType.mostComputedElements)
+            .checkBounds(mostElements: ValueType.mostComputedElements)
         return [x.viewed(shape: shape, strides: broadcastStrides(x.shape, to: shape))]
     }
 

@@ -214,7 +214,9 @@ package struct GlobalPooling: LocalOperator {
         case .average: return try Reduction(.mean).evaluate([x, axes])
         case .max: return try Reduction(.maximum).evaluate([x, axes])
         case .norm(let p):
-            let powers = try float(inputs, 0).mapping(Float.self) { Float(power(abs(Double($0)), p)) }
+            let powers = try float(inputs, 0).mapping(Float.self) {
+                Float(power(abs(Double($0)), p))
+            }
             let sum = try Reduction(.sum).evaluate([powers, axes])[0]
             return [sum.mapping(Float.self) { Float(root(Double($0), p)) }]
         }

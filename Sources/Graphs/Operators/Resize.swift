@@ -47,7 +47,8 @@ package struct Resize: LocalOperator, Equatable {
                 throw OperatorError(expected: "\(axes.count) scales", found: "\(scales.count)")
             }
             for (scale, axis) in zip(scales, axes) where scale != 1 || needsAxis(axis) {
-                guard scale > 0, scale <= Self.largestScale, let side = scaled(shape[axis], by: scale)
+                guard scale > 0, scale <= Self.largestScale,
+                    let side = scaled(shape[axis], by: scale)
                 else {
                     throw OperatorError(
                         expected: "a simple scale above 0 and up to \(Int(Self.largestScale))",
@@ -142,7 +143,9 @@ package struct Resize: LocalOperator, Equatable {
         guard let plan = try resize.plan(types, x.shape.map { Dimension($0) }) else {
             throw OperatorError(expected: "scales or sides", found: "neither")
         }
-        try ValueType(x.elementType, plan.map(\.side)).checkBounds(ValueType.mostComputedElements)
+        try ValueType(x.elementType, plan.map(\.side)).checkBounds(
+            mostElements: ValueType.mostComputedElements
+        )
         let region = optional(inputs, 1).flatMap { $0.count > 0 ? $0 : nil }?
             .converted(to: .float32).array(of: Float.self)
         let count = 2 * (axes?.count ?? x.rank)
