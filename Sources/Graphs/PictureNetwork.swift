@@ -147,10 +147,11 @@ package struct PictureNetwork: Sendable {
         package func evaluate(_ picture: Tensor) throws(GraphError) -> Tensor {
             let index = reach.graph.outputs.firstIndex(of: output)!
             let result = try reach.graph.evaluate([border.added(to: picture)])[index]
-            let axes = reach.axes[output]!
+            // Without an axis of its own a direction has one position.
+            let axes = reach.axes[output]
             var shape = result.shape
-            shape[axes.rows!] = outputHeight
-            shape[axes.columns!] = outputWidth
+            if let rows = axes?.rows { shape[rows] = outputHeight }
+            if let columns = axes?.columns { shape[columns] = outputWidth }
             return result.viewed(shape: shape, strides: result.shape.strides)
         }
     }

@@ -191,11 +191,8 @@ package struct Convolution: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, weights) = (try float(inputs, 0), try float(inputs, 1))
-        let bias = optional(inputs, 2)
-        let type = try infer(inputs.map { $0.map { ValueType(of: $0) } })[0]
-        guard let output = type.constantShape else {
-            throw OperatorError(expected: "a known shape", found: text(x.shape))
-        }
+        let bias = try optionalFloat(inputs, 2)
+        let output = try outputShape(inputs)
         let sides = Array(x.shape.dropFirst(2))
         let shape = ConvolutionShape(
             batch: x.shape[0],
@@ -299,6 +296,15 @@ package struct TransposedConvolution: LocalOperator, Equatable {
                 found: text(kernel)
             )
         }
+        if let bias = optional(inputs, 2)?.constantShape, bias != [kernel[1] * groups] {
+            throw OperatorError(expected: "a bias of \(kernel[1] * groups)", found: text(bias))
+        }
+        guard kernel[0] % groups == 0 else {
+            throw OperatorError(
+                expected: "input channels in \(groups) equal groups",
+                found: "\(kernel[0])"
+            )
+        }
         if let channels = shape[1].constant, channels != kernel[0] || channels % groups != 0 {
             throw OperatorError(
                 expected: "an input of \(kernel[0]) channels in \(groups) equal groups",
@@ -318,10 +324,8 @@ package struct TransposedConvolution: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, weights) = (try float(inputs, 0), try float(inputs, 1))
-        let bias = optional(inputs, 2)
-        guard
-            let output = try infer(inputs.map { $0.map { ValueType(of: $0) } })[0].constantShape
-        else { throw OperatorError(expected: "a known shape", found: text(x.shape)) }
+        let bias = try optionalFloat(inputs, 2)
+        let output = try outputShape(inputs)
         var windows: [Window] = []
         for axis in rule.kernel.indices {
             var window = try geometry(axis, side: Dimension(x.shape[axis + 2])).window

@@ -70,6 +70,7 @@ package struct InstanceNormalization: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
+        _ = try shape(of: x, ranks: 2...8)
         guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
         for index in 1...2 {
             let parameter = try required(inputs, index)
@@ -128,6 +129,10 @@ package struct LayerNormalization: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, scale) = (try float(inputs, 0), try float(inputs, 1))
+        let bias = try optionalFloat(inputs, 2)
+        for parameter in [scale, bias].compactMap(\.self) {
+            try check(parameter.shape, stretchesTo: x.shape)
+        }
         let first = try resolve(axis: axis, rank: x.rank)
         let size = Array(x.shape.dropFirst(first)).elementCount
         let rows = Array(x.shape.prefix(first)).elementCount
@@ -149,7 +154,7 @@ package struct LayerNormalization: LocalOperator, Equatable {
             }
         }
         y = try combine(y, scale, Float.self) { $0 * $1 }
-        if let bias = optional(inputs, 2) { y = try combine(y, bias, Float.self) { $0 + $1 } }
+        if let bias { y = try combine(y, bias, Float.self) { $0 + $1 } }
         return [y, means, inverses]
     }
 
@@ -179,6 +184,7 @@ package struct GroupNormalization: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
+        _ = try shape(of: x, ranks: 2...8)
         if let channels = x.shape?.dropFirst().first?.constant {
             guard groups > 0, channels % groups == 0 else {
                 throw OperatorError(

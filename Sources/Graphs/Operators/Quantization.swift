@@ -103,7 +103,15 @@ private func parameters(
         shape[axis] = tensor.count
         return tensor.reshaped(to: shape)
     }
+    guard tensor.rank == x.rank, blockSize > 0 else {
+        throw OperatorError(
+            expected: "scales of rank \(x.rank) for blocks of at least 1",
+            found: "\(text(tensor.shape)) for blocks of \(blockSize)"
+        )
+    }
     let indices = (0..<x.shape[axis]).map { Int64($0 / blockSize) }
-    return try Gather(axis: axis)
+    let repeated = try Gather(axis: axis)
         .evaluate([tensor, Tensor(shape: [indices.count], values: indices)])[0]
+    try check(repeated.shape, stretchesTo: x.shape)
+    return repeated
 }
