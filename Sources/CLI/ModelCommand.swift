@@ -75,6 +75,9 @@ struct ModelInfo: ParsableCommand {
                     picture.multiplyAddsPerInputPixel
                 )
             )
+            if let bytes = picture.bytesPerColumn {
+                add("memory", "\((bytes + 512) >> 10) KiB for each column of the picture")
+            }
             add("alignment", "\(picture.alignment)")
             if picture.lostBorder > 0 {
                 add("lost border", "\(picture.lostBorder) input pixels on each side")

@@ -28,7 +28,9 @@ private let modelFiles: [String] = {
         for round in 0..<3 {
             let (height, width) = size(of: picture, round, &random)
             let place = "\(URL(filePath: path).lastPathComponent) seed \(seed) \(width) × \(height)"
-            let x = random.tensor([1, picture.inputChannels, height, width], in: 0...1)
+            // Style networks of the first kind read numbers up to 255, and the smaller ones drown.
+            let white: Float = isGlobal ? 255 : 1
+            let x = random.tensor([1, picture.inputChannels, height, width], in: 0...white)
             if isGlobal {
                 picture = try PictureNetwork(original.applying())
                     .frozen(observing: x, WorkerPool.shared)
@@ -84,7 +86,12 @@ private let modelFiles: [String] = {
         _ fitted: PictureNetwork.Fitted
     ) throws -> Tensor {
         var free = frozen ?? graph
-        if frozen == nil { free = try graph.applying([.foldConstants, .freeSizes]) }
+        if frozen == nil {
+            // Only what makes the graph take this size.
+            free = try graph.applying([
+                .foldConstants, .removeIdentities, .recogniseShuffle, .freeSizes,
+            ])
+        }
         let index = max(0, fitted.reach.graph.outputs.firstIndex(of: fitted.output) ?? 0)
         return try free.evaluate([fitted.border.added(to: x)])[index]
     }

@@ -44,7 +44,10 @@ package final class StreamPlan: @unchecked Sendable {
         let results: [Graph.ValueID]
     }
 
-    /// Bytes of feature maps: what strips share, what is kept between them, and weights.
+    /// Bytes of feature maps: what strips share, and what is kept between them.
+    package var featureBytes: Int { memory.bytes }
+
+    /// Bytes of feature maps and weights.
     package var bytes: Int { memory.bytes + weightBytes }
 
     /// - Parameters:
