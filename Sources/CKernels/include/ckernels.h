@@ -27,6 +27,10 @@ atelier_isa atelier_best_isa(void);
 /* Tells the processor that a thread is waiting in a loop. */
 void atelier_pause(void);
 
+/* Does nothing but multiply-adds in registers, `rounds` times some, and returns how many it did: what
+ * no kernel can surpass. `result` holds two numbers to compute with, and takes the sums. */
+size_t atelier_multiply_adds(atelier_isa isa, size_t rounds, float *result);
+
 /* ---- What happens to a sum on its way out ------------------------------------------------------ */
 
 typedef enum {
