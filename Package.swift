@@ -55,8 +55,8 @@ let package = Package(
         .target(
             name: "CKernels",
             exclude: [
-                "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "peak.inc",
-                "winograd.inc",
+                "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
+                "peak.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
