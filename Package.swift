@@ -54,7 +54,10 @@ let package = Package(
         // -O3 also in debug builds: a kernel that is not optimized is no use.
         .target(
             name: "CKernels",
-            exclude: ["variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc"],
+            exclude: [
+                "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
+                "peak.inc", "winograd.inc",
+            ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
@@ -97,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "atelier",
             dependencies: [
-                "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Streams", "Inference",
-                "PluginHost", "Engine", arguments,
+                "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Graphs", "Streams",
+                "Inference", "PluginHost", "Engine", arguments,
             ],
             path: "Sources/CLI",
             swiftSettings: settings
@@ -116,6 +119,7 @@ let package = Package(
             path: "Tests/Fuzz",
             swiftSettings: settings
         ),
+        tests("Kernels", ["Tensors", "Kernels"]),
         tests("Graphs", ["Tensors", "Kernels", "Graphs"]),
         tests("Chains", ["Parameters", "Chains"]),
         tests("Measures", ["Measures"]),

@@ -10,7 +10,9 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
         abstract: "Looks at models, runs them on plain tensors, and measures them.",
-        subcommands: [ModelList.self, ModelInfo.self, ModelRun.self, ModelVerify.self]
+        subcommands: [
+            ModelList.self, ModelInfo.self, ModelRun.self, ModelVerify.self, ModelBench.self,
+        ]
     )
 }
 

@@ -105,7 +105,9 @@ package enum Padding: String, Sendable, CaseIterable {
         var (low, high) = (inside.lowerBound, inside.upperBound)
         if inside.isEmpty { (low, high) = (Int.max, Int.min) }
         // After one period of the padding nothing new appears.
-        let (leftEnd, rightStart) = (min(positions.upperBound, 0), max(positions.lowerBound, length))
+        let (leftEnd, rightStart) = (
+            min(positions.upperBound, 0), max(positions.lowerBound, length)
+        )
         let left = (max(positions.lowerBound, leftEnd - 2 * length), leftEnd)
         let right = (rightStart, min(positions.upperBound, rightStart + 2 * length))
         for (from, to) in [left, right] where from < to {

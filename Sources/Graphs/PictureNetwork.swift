@@ -160,9 +160,13 @@ package struct PictureNetwork: Sendable {
     ///
     /// - Parameter picture: [1, channels, height, width].
     package func run(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
-        let sized = try SizedNetwork(graph, input: picture.shape, weights: weights)
-        let plan = try StreamPlan(sized, output: graph.outputs[outputIndex], budget: 1 << 30)
-        return try StreamRun(plan).evaluate(picture, pool)
+        try StreamRun(plan(for: picture.shape)).evaluate(picture, pool)
+    }
+
+    /// How `run` computes pictures of a shape.
+    package func plan(for shape: [Int]) throws(GraphError) -> StreamPlan {
+        let sized = try SizedNetwork(graph, input: shape, weights: weights)
+        return try StreamPlan(sized, output: graph.outputs[outputIndex], budget: 1 << 30)
     }
 
     /// Pixels around a picture.

@@ -14,6 +14,58 @@ package enum SumResidual: Int32, Sendable {
     case none, beforeActivation, afterActivation
 }
 
+/// Bias, activation and residual as kernels read them.
+///
+/// Immutable after `init`, so threads may share it.
+final class PackedEnding: @unchecked Sendable {
+    private let bias, slopes: UnsafeMutablePointer<Float>
+    private let activation: SumActivation
+    private let residual: SumResidual
+    let byteCount: Int
+
+    /// - Parameter places: which channel stands in each place of the output blocks, −1 for none.
+    init(
+        bias values: [Float],
+        activation: SumActivation,
+        residual: SumResidual,
+        places: [Int32]
+    ) {
+        self.activation = activation
+        self.residual = residual
+        byteCount = 2 * places.count * 4
+        bias = .aligned(places.count)
+        slopes = .aligned(places.count)
+        for (place, channel) in places.enumerated() {
+            bias[place] = channel < 0 ? 0 : values[Int(channel)]
+            if case .slopes(let values) = activation {
+                slopes[place] = channel < 0 ? 0 : values[Int(channel)]
+            }
+        }
+    }
+
+    deinit {
+        bias.deallocate()
+        slopes.deallocate()
+    }
+
+    /// - Parameter hasResidual: whether this call brings one.
+    func ending(hasResidual: Bool) -> atelier_ending {
+        var ending = atelier_ending()
+        ending.bias = UnsafePointer(bias)
+        ending.slopes = UnsafePointer(slopes)
+        switch activation {
+        case .none: ending.activation = Int32(ATELIER_ACTIVATION_NONE.rawValue)
+        case .relu: ending.activation = Int32(ATELIER_ACTIVATION_RELU.rawValue)
+        case .slopes: ending.activation = Int32(ATELIER_ACTIVATION_SLOPE.rawValue)
+        case .clip(let low, let high):
+            ending.activation = Int32(ATELIER_ACTIVATION_CLIP.rawValue)
+            (ending.low, ending.high) = (low, high)
+        }
+        ending.residual_mode = hasResidual ? residual.rawValue : 0
+        return ending
+    }
+}
+
 /// A place of a kernel and where its inputs are: one row of pixels for each block of channels.
 package struct KernelTap {
     package let blocks: UnsafePointer<UnsafePointer<Float>?>
@@ -51,10 +103,7 @@ package final class PackedConvolution: @unchecked Sendable {
     private let outputBlocks: Int
     private let kernelTaps: Int
     private let weights: UnsafeMutablePointer<Float>
-    private let bias: UnsafeMutablePointer<Float>
-    private let slopes: UnsafeMutablePointer<Float>
-    private let activation: SumActivation
-    private let residual: SumResidual
+    private let ending: PackedEnding
     /// Bytes of packed weights.
     package let byteCount: Int
 
@@ -69,15 +118,14 @@ package final class PackedConvolution: @unchecked Sendable {
         activation: SumActivation,
         residual: SumResidual,
         inputs: [Int32],
-        lanes: Int
+        lanes: Int,
+        instructions: InstructionSet = .current
     ) {
         let (outputs, inner, taps) = (weights.shape[0], weights.shape[1], weights.shape[2])
         self.form = form
         self.lanes = lanes
-        self.activation = activation
-        self.residual = residual
         kernelTaps = taps
-        isa = InstructionSet.current.isa
+        isa = instructions.isa
         inputLanes = stride(from: 0, to: inputs.count, by: lanes).map { start in
             Int32(inputs[start..<(start + lanes)].prefix { $0 >= 0 }.count)
         }
@@ -95,17 +143,15 @@ package final class PackedConvolution: @unchecked Sendable {
             (outputBlocks, places) = (blocks, inputs.count)
             count = inputs.count * taps
         }
-        byteCount = (count + 2 * places) * 4
         self.weights = .aligned(count)
-        self.bias = .aligned(places)
-        slopes = .aligned(places)
         let order = form == .depthwise ? inputs : (0..<Int32(places)).map { $0 < outputs ? $0 : -1 }
-        for (place, channel) in order.enumerated() {
-            self.bias[place] = channel < 0 ? 0 : bias[Int(channel)]
-            if case .slopes(let values) = activation {
-                slopes[place] = channel < 0 ? 0 : values[Int(channel)]
-            }
-        }
+        ending = PackedEnding(
+            bias: bias,
+            activation: activation,
+            residual: residual,
+            places: order
+        )
+        byteCount = count * 4 + ending.byteCount
         weights.floats.withUnsafeBufferPointer { source in
             switch form {
             case .dense:
@@ -143,11 +189,7 @@ package final class PackedConvolution: @unchecked Sendable {
         }
     }
 
-    deinit {
-        weights.deallocate()
-        bias.deallocate()
-        slopes.deallocate()
-    }
+    deinit { weights.deallocate() }
 
     /// Computes `count` pixels of a row.
     ///
@@ -171,17 +213,7 @@ package final class PackedConvolution: @unchecked Sendable {
         call.input_step = inputStep
         call.weights = UnsafePointer(weights)
         call.kernel_taps = Int32(kernelTaps)
-        call.bias = UnsafePointer(bias)
-        call.slopes = UnsafePointer(slopes)
-        switch activation {
-        case .none: call.activation = Int32(ATELIER_ACTIVATION_NONE.rawValue)
-        case .relu: call.activation = Int32(ATELIER_ACTIVATION_RELU.rawValue)
-        case .slopes: call.activation = Int32(ATELIER_ACTIVATION_SLOPE.rawValue)
-        case .clip(let low, let high):
-            call.activation = Int32(ATELIER_ACTIVATION_CLIP.rawValue)
-            (call.low, call.high) = (low, high)
-        }
-        call.residual_mode = residual == nil ? 0 : self.residual.rawValue
+        call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output
         call.residual = residual
         call.output_blocks = Int32(outputBlocks)

@@ -40,14 +40,13 @@ package enum RowOperand: Sendable {
 
 /// Kernels that work along a row of pixels, on memory that the caller vouches for.
 package enum RowKernels {
-    private static var isa: atelier_isa { InstructionSet.current.isa }
-
     /// y[i] = function(x[i]); x and y may be the same.
     package static func apply(
         _ function: RowFunction,
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         let call: (atelier_unary_function, Float, Float) =
             switch function {
@@ -62,7 +61,7 @@ package enum RowKernels {
             case .clip(let low, let high): (ATELIER_UNARY_CLIP, low, high)
             case .scale(let factor, let offset): (ATELIER_UNARY_SCALE, factor, offset)
             }
-        atelier_unary(isa, call.0, call.1, call.2, x, y, count)
+        atelier_unary(instructions.isa, call.0, call.1, call.2, x, y, count)
     }
 
     /// y = a ∘ b over `count` pixels of `lanes` channels; y may be a or b.
@@ -73,7 +72,8 @@ package enum RowKernels {
         _ operand: RowOperand,
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         let (kind, step): (atelier_operand, Int) =
             switch operand {
@@ -81,7 +81,17 @@ package enum RowKernels {
             case .channel: (ATELIER_OPERAND_CHANNEL, 0)
             case .pixel(let step): (ATELIER_OPERAND_PIXEL, step)
             }
-        atelier_binary(isa, combination.function, a, b, kind, step, Int32(lanes), y, count)
+        atelier_binary(
+            instructions.isa,
+            combination.function,
+            a,
+            b,
+            kind,
+            step,
+            Int32(lanes),
+            y,
+            count
+        )
     }
 
     /// Adds to a row: y += factor · x.
@@ -89,8 +99,9 @@ package enum RowKernels {
         _ factor: Float,
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
-    ) { atelier_accumulate(isa, factor, x, y, count) }
+        count: Int,
+        using instructions: InstructionSet = .current
+    ) { atelier_accumulate(instructions.isa, factor, x, y, count) }
 
     /// Adds the sum of x − shift and of its squares over `count` pixels, for each of `lanes` channels.
     package static func addMoments(
@@ -99,8 +110,9 @@ package enum RowKernels {
         lanes: Int,
         count: Int,
         sums: UnsafeMutablePointer<Double>,
-        squares: UnsafeMutablePointer<Double>
-    ) { atelier_moments(isa, x, shift, Int32(lanes), count, sums, squares) }
+        squares: UnsafeMutablePointer<Double>,
+        using instructions: InstructionSet = .current
+    ) { atelier_moments(instructions.isa, x, shift, Int32(lanes), count, sums, squares) }
 
     /// The largest of some inputs, pixel by pixel: of taps[t][x · step + lane].
     package static func poolMaximum(
@@ -108,10 +120,11 @@ package enum RowKernels {
         step: Int,
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         atelier_pool_max(
-            isa,
+            instructions.isa,
             taps.baseAddress,
             Int32(taps.count),
             step,
@@ -128,10 +141,11 @@ package enum RowKernels {
         lanes: Int,
         factor: Float,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         atelier_pool_sum(
-            isa,
+            instructions.isa,
             taps.baseAddress,
             Int32(taps.count),
             step,
@@ -149,10 +163,11 @@ package enum RowKernels {
         sourceStep: Int,
         into y: UnsafeMutablePointer<Float>,
         step: Int,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         atelier_gather(
-            isa,
+            instructions.isa,
             sources.baseAddress,
             sourceStep,
             Int32(sources.count),
@@ -170,9 +185,19 @@ package enum RowKernels {
         taps: Int,
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
-        count: Int
+        count: Int,
+        using instructions: InstructionSet = .current
     ) {
         precondition(positions.count >= count * taps && weights.count >= count * taps)
-        atelier_resample(isa, x, positions, weights, Int32(taps), Int32(lanes), y, Int32(count))
+        atelier_resample(
+            instructions.isa,
+            x,
+            positions,
+            weights,
+            Int32(taps),
+            Int32(lanes),
+            y,
+            Int32(count)
+        )
     }
 }

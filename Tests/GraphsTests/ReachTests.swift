@@ -78,7 +78,10 @@ import Testing
         }
     }
 
-    @Test("padding of any width leads to the positions that it repeats", arguments: Padding.allCases)
+    @Test(
+        "padding of any width leads to the positions that it repeats",
+        arguments: Padding.allCases
+    )
     func padding(padding: Padding) {
         for length in 1...6 {
             for low in -25..<25 {

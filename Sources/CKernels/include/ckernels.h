@@ -27,6 +27,10 @@ atelier_isa atelier_best_isa(void);
 /* Tells the processor that a thread is waiting in a loop. */
 void atelier_pause(void);
 
+/* Does nothing but multiply-adds in registers, `rounds` times some, and returns how many it did: what
+ * no kernel can surpass. `result` holds two numbers to compute with, and takes the sums. */
+size_t atelier_multiply_adds(atelier_isa isa, size_t rounds, float *result);
+
 /* ---- What happens to a sum on its way out ------------------------------------------------------ */
 
 typedef enum {
@@ -41,6 +45,13 @@ typedef enum {
     ATELIER_RESIDUAL_BEFORE = 1, /* added before the activation */
     ATELIER_RESIDUAL_AFTER = 2
 } atelier_residual;
+
+typedef struct {
+    const float *bias;   /* for every place of the output blocks */
+    const float *slopes; /* likewise, for ATELIER_ACTIVATION_SLOPE */
+    float low, high;     /* for ATELIER_ACTIVATION_CLIP */
+    int32_t activation, residual_mode;
+} atelier_ending;
 
 /* ---- Convolution of a run of pixels ------------------------------------------------------------ */
 
@@ -69,10 +80,7 @@ typedef struct {
     const float *weights; /* packed by atelier_convolution_pack */
     int32_t kernel_taps;  /* places of the whole kernel */
 
-    const float *bias;   /* output_blocks · 16 */
-    const float *slopes; /* likewise, for ATELIER_ACTIVATION_SLOPE */
-    float low, high;     /* for ATELIER_ACTIVATION_CLIP */
-    int32_t activation, residual_mode;
+    atelier_ending ending;
 
     float *output;
     const float *const *residual; /* for each output block its pixels, laid out as the output's */
@@ -107,6 +115,57 @@ void atelier_convolution_pack_thin(const float *weights, int32_t output_channels
 /* Each channel by itself (depthwise): weights are [block][tap][lanes], and the blocks in and out are
  * the same. */
 void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
+
+/* ---- Convolution by Winograd's method ------------------------------------------------------------ */
+
+/* A 3 × 3 convolution of stride 1 computes a tile of m × m outputs from (m + 2)² inputs: these are
+ * transformed, multiplied by transformed weights, one product for each place of the transform, and
+ * summed over the channels; the sums are transformed back. With m = 4 that is a quarter of the plain
+ * multiplications, with m = 6 a fifth.
+ *
+ * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
+ * of them from tile `first` of the first row on. */
+typedef struct {
+    int32_t tile; /* m: 4 or 6 */
+    int32_t columns, first, count;
+
+    int32_t input_blocks; /* of 16 channels */
+    const int32_t *input_lanes;
+    /* For each input block the rows that tiles read, `input_rows` of them: where the first tile of a
+     * row begins to read, with room for all tiles of the row; null for a row of zeros. */
+    const float *const *input;
+    int32_t input_rows;
+
+    const float *weights; /* packed by atelier_winograd_pack */
+    atelier_ending ending;
+
+    /* The rows of outputs that are wanted: where the first tile of a row begins. */
+    float *const *output;
+    int32_t output_rows, output_columns;
+    const float *const *residual; /* for each output block the same rows */
+    int32_t output_blocks;
+    ptrdiff_t output_block_stride;
+
+    float *scratch; /* atelier_winograd_scratch_size floats */
+} atelier_winograd;
+
+void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w);
+
+size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count);
+
+/* Output blocks that are computed together, and tiles that a call best computes a multiple of. */
+int32_t atelier_winograd_group(atelier_isa isa);
+int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
+
+/* Floats of packed weights. */
+size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels);
+
+/* Transforms weights[output][input][9] in double precision and packs them. `outputs` and `inputs`
+ * say which channel stands in each place of the blocks, or -1 for none: in an input block only behind
+ * all channels. */
+void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
+                           int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
+                           const int32_t *inputs, int32_t input_blocks, float *packed);
 
 /* ---- Pooling of a run of pixels ------------------------------------------------------------------ */
 

@@ -219,7 +219,7 @@ struct StepBuilder {
         _ node: Graph.Node,
         _ input: BlockList,
         _ output: RowMap
-    ) throws(GraphError) -> ConvolutionStep {
+    ) throws(GraphError) -> any StreamStep {
         let source = node.inputs[0]!
         let (rows, columns) = try geometry(convolution, node)
         let reading = ConvolutionStep.reading(output.layout.columns, columns)
@@ -257,23 +257,59 @@ struct StepBuilder {
             case .afterActivation: function == nil ? .afterActivation : .none
             }
         let bias = value(2).flatMap { flow.graph.constants[$0] }
+        let biasValues =
+            bias?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
+        let tile =
+            form == .dense && !isThin && input.lanes == 16
+            ? WinogradStep.tile(
+                rows,
+                columns,
+                input,
+                output,
+                height: flow.shape(node.outputs[0]!)[2]
+            )
+            : nil
         let key = WeightCache.Key(
             weights: node.inputs[1],
             bias: value(2),
             slopes: value(3),
-            form: form == .dense ? 0 : form == .thin ? 1 : 2,
+            form: tile.map { .winograd(tile: $0) } ?? .plain(form),
             places: input.places,
             lanes: input.lanes,
             activation: "\(convolution.activation)",
             residual: residual,
             isa: .current
         )
+        let added = convolution.residual == .none ? nil : blocks(value(4))
+        let addsResidualLast = convolution.residual == .afterActivation && function != nil
+        if let tile {
+            WinogradStep.requireMargins(of: input, output, columns, stored: stored, tile: tile)
+            return WinogradStep(
+                input: input,
+                residual: added,
+                output: output,
+                rows: rows.window,
+                columns: columns.window,
+                inputRows: flow.length(source, .rows),
+                weights: network.weights.weights(key) {
+                    PackedWinograd(
+                        tile: tile,
+                        weights: weights,
+                        bias: biasValues,
+                        activation: activation,
+                        residual: residual,
+                        inputs: input.places
+                    )
+                },
+                function: function,
+                addsResidualLast: addsResidualLast
+            )
+        }
         let packed = network.weights.weights(key) {
             PackedConvolution(
                 form,
                 weights: weights,
-                bias: bias?.array(of: Float.self)
-                    ?? [Float](repeating: 0, count: weights.shape[0]),
+                bias: biasValues,
                 activation: activation,
                 residual: residual,
                 inputs: input.places,
@@ -282,14 +318,14 @@ struct StepBuilder {
         }
         return ConvolutionStep(
             input: input,
-            residual: convolution.residual == .none ? nil : blocks(value(4)),
+            residual: added,
             output: output,
             rows: rows,
             columns: columns,
             inputRows: flow.length(source, .rows),
             weights: packed,
             function: function,
-            addsResidualLast: convolution.residual == .afterActivation && function != nil,
+            addsResidualLast: addsResidualLast,
             isNarrowed: isNarrowed
         )
     }

@@ -139,6 +139,11 @@ package final class StreamPlan: @unchecked Sendable {
         return last!
     }
 
+    /// Multiply-adds of everything that is computed.
+    package var multiplyAdds: Double {
+        nodes.reduce(0) { $0 + multiplyAdds($1.index, rows: schedule.allRows($1.results[0])) }
+    }
+
     /// Multiply-adds of a node for some rows of its result, over the plan's columns.
     func multiplyAdds(_ index: Int, rows: Range<Int>) -> Double {
         let node = flow.graph.nodes[index]

@@ -58,11 +58,15 @@ package final class StreamRun: @unchecked Sendable {
     /// What nodes that look at the whole picture find in it, by their first result: those that are
     /// asked for before the run begins, in a plan of one strip.
     package var statistics: [Graph.ValueID: NodeStatistics] = [:]
+    /// Whether each step's time is taken.
+    package var isTimed = false
+    private var times: [Duration]
     private let arena: UnsafeMutablePointer<Float>
     private var strip = 0
 
     package init(_ plan: StreamPlan) {
         self.plan = plan
+        times = Array(repeating: .zero, count: plan.nodes.count)
         arena = .aligned(plan.memory.arenaFloats)
         plan.memory.reserve(plan.maps)
     }
@@ -70,6 +74,39 @@ package final class StreamRun: @unchecked Sendable {
     deinit { arena.deallocate() }
 
     package var isFinished: Bool { strip == plan.strips }
+
+    /// Begins again with the first strip, in the same memory.
+    package func restart() {
+        for (_, map) in plan.plainMaps { map.drop(before: .max) }
+        strip = 0
+    }
+
+    /// A step's part in what has been computed.
+    package struct StepTime: Sendable {
+        package let operation, name: String
+        package let shape: [Int]
+        package let time: Duration
+        /// Of the whole plan, once.
+        package let multiplyAdds: Double
+    }
+
+    /// The time that each step has taken in all strips while `isTimed` was set.
+    package var stepTimes: [StepTime] {
+        zip(plan.nodes, times).map { node, time in
+            let own = plan.flow.graph.nodes[node.index]
+            let result = node.results[0]
+            return StepTime(
+                operation: own.operation.name,
+                name: own.name,
+                shape: plan.flow.shape(result),
+                time: time,
+                multiplyAdds: plan.multiplyAdds(
+                    node.index,
+                    rows: plan.schedule.allRows(result)
+                )
+            )
+        }
+    }
 
     /// Computes the next strip.
     ///
@@ -92,6 +129,7 @@ package final class StreamRun: @unchecked Sendable {
             // All results of a node have the same rows.
             let rows = plan.schedule.newRows(node.results[0], strip: strip)
             if !rows.isEmpty {
+                let start = isTimed ? ContinuousClock.now : nil
                 do throws(OperatorError) {
                     try observe(node, pool)
                     try node.step.compute(rows, pool)
@@ -103,6 +141,7 @@ package final class StreamRun: @unchecked Sendable {
                     for y in rows { map.clearMargins(y) }
                 }
                 multiplyAdds += plan.multiplyAdds(node.index, rows: rows)
+                if let start { times[place] += start.duration(to: .now) }
             }
             release(plan.memory.released[place])
         }

@@ -68,6 +68,9 @@ struct StripSchedule {
         made[value]![strip]..<made[value]![strip + 1]
     }
 
+    /// The rows of a value that all strips together compute.
+    func allRows(_ value: Graph.ValueID) -> Range<Int> { needed[value]! }
+
     /// The rows of a value that are at hand after a strip and needed later.
     func keptRows(_ value: Graph.ValueID, strip: Int) -> Range<Int> {
         let end = made[value]![strip + 1]

@@ -4,10 +4,15 @@ internal import Tensors
 
 /// Packed weights of a network, made once and shared by all its plans.
 package final class WeightCache: Sendable {
+    enum Form: Hashable {
+        case plain(PackedConvolution.Form)
+        case winograd(tile: Int)
+    }
+
     /// What packed weights depend on, within one network.
     struct Key: Hashable {
         let weights, bias, slopes: Graph.ValueID?
-        let form: Int
+        let form: Form
         let places: [Int32]
         let lanes: Int
         let activation: String
@@ -15,15 +20,16 @@ package final class WeightCache: Sendable {
         let isa: InstructionSet
     }
 
-    private let packed = Mutex<[Key: PackedConvolution]>([:])
+    private let packed = Mutex<[Key: any Sendable]>([:])
 
     package init() {}
 
-    func weights(_ key: Key, _ make: () -> PackedConvolution) -> PackedConvolution {
-        if let found = packed.withLock({ $0[key] }) { return found }
+    /// - Parameter make: packs them; a key's form decides the type.
+    func weights<Packed: Sendable>(_ key: Key, _ make: () -> Packed) -> Packed {
+        if let found = packed.withLock({ $0[key] as? Packed }) { return found }
         let made = make()
         return packed.withLock { cache in
-            if let found = cache[key] { return found }
+            if let found = cache[key] as? Packed { return found }
             cache[key] = made
             return made
         }

@@ -109,7 +109,6 @@ final class ConvolutionStep: StreamStep {
 
     private func computeRow(_ y: Int, _ range: Range<Int>) {
         let (height, width) = (rows.window.size, columns.window.size)
-        let layout = output.layout
         withBlockPointers(height * input.count) { pointers in
             var kernelRows: [(number: Int, blocks: UnsafePointer<UnsafePointer<Float>?>)] = []
             for tap in 0..<height {
@@ -149,14 +148,7 @@ final class ConvolutionStep: StreamStep {
             }
         }
         guard let function else { return }
-        for block in 0..<layout.blocks {
-            let place = output.origin(y, block: block) + range.lowerBound * layout.lanes
-            let count = range.count * layout.lanes
-            apply(function, place, into: place, count: count)
-            guard addsResidualLast, let residual else { continue }
-            let other = residual.origin(y, block: block) + range.lowerBound * layout.lanes
-            RowKernels.accumulate(1, other, into: place, count: count)
-        }
+        finish(function, output, addsResidualLast ? residual : nil, y, range)
     }
 
     /// Every `step`-th pixel of a row, from `first` on.
@@ -204,6 +196,25 @@ final class ConvolutionStep: StreamStep {
                 count: count
             )
         }
+    }
+}
+
+/// What the kernel of a convolution cannot do on the way out: a function, then a residual.
+func finish(
+    _ function: Unary.Function,
+    _ output: RowMap,
+    _ residual: BlockList?,
+    _ y: Int,
+    _ columns: Range<Int>
+) {
+    let lanes = output.layout.lanes
+    for block in 0..<output.layout.blocks {
+        let place = output.origin(y, block: block) + columns.lowerBound * lanes
+        let count = columns.count * lanes
+        apply(function, place, into: place, count: count)
+        guard let residual else { continue }
+        let other = residual.origin(y, block: block) + columns.lowerBound * lanes
+        RowKernels.accumulate(1, other, into: place, count: count)
     }
 }
 

@@ -1,0 +1,130 @@
+internal import CKernels
+package import Tensors
+
+/// The weights of a 3 × 3 convolution of stride 1, transformed for Winograd's method.
+///
+/// Immutable after `init`, so threads may share it.
+package final class PackedWinograd: @unchecked Sendable {
+    /// Output rows and columns that are computed together: 4 or 6.
+    package let tile: Int
+    /// Tiles that are best computed by one call.
+    package let tilesPerCall: Int
+    /// Bytes of packed weights.
+    package let byteCount: Int
+    package let outputBlocks: Int
+
+    private let isa: atelier_isa
+    private let inputLanes: [Int32]
+    private let weights: UnsafeMutablePointer<Float>
+    private let ending: PackedEnding
+
+    /// - Parameters:
+    ///   - weights: [output channels, input channels, 9].
+    ///   - inputs: which channel stands in each place of the input blocks of 16, −1 for none.
+    package init(
+        tile: Int,
+        weights: Tensor,
+        bias: [Float],
+        activation: SumActivation,
+        residual: SumResidual,
+        inputs: [Int32],
+        instructions: InstructionSet = .current
+    ) {
+        precondition(tile == 4 || tile == 6, "tiles have 4 or 6 rows")
+        precondition(weights.shape[2] == 9 && inputs.count % 16 == 0, "a 3 × 3 kernel on blocks")
+        let (outputs, inner) = (weights.shape[0], weights.shape[1])
+        self.tile = tile
+        isa = instructions.isa
+        inputLanes = stride(from: 0, to: inputs.count, by: 16).map { start in
+            Int32(inputs[start..<(start + 16)].prefix { $0 >= 0 }.count)
+        }
+        let channels = inputLanes.reduce(0, +)
+        precondition(channels == inputs.count { $0 >= 0 }, "channels come first in their block")
+        outputBlocks = (outputs + 15) / 16
+        let order = (0..<Int32(outputBlocks * 16)).map { $0 < outputs ? $0 : -1 }
+        ending = PackedEnding(
+            bias: bias,
+            activation: activation,
+            residual: residual,
+            places: order
+        )
+        let count = atelier_winograd_packed_size(Int32(tile), Int32(outputBlocks), channels)
+        self.weights = .aligned(count)
+        byteCount = count * 4 + ending.byteCount
+        tilesPerCall = Self.tilesPerCall(tile, isa, inputLanes.count, outputBlocks)
+        weights.floats.withUnsafeBufferPointer { source in
+            atelier_winograd_pack(
+                isa,
+                Int32(tile),
+                source.baseAddress,
+                Int32(inner),
+                order,
+                Int32(outputBlocks),
+                inputs,
+                Int32(inputLanes.count),
+                self.weights
+            )
+        }
+    }
+
+    deinit { weights.deallocate() }
+
+    /// As many as half of a usual second-level cache holds, in whole steps of the kernel.
+    private static func tilesPerCall(
+        _ tile: Int,
+        _ isa: atelier_isa,
+        _ inputBlocks: Int,
+        _ outputBlocks: Int
+    ) -> Int {
+        let step = Int(atelier_winograd_step(isa, Int32(outputBlocks)))
+        let group = min(outputBlocks, Int(atelier_winograd_group(isa)))
+        let bytes = (tile + 2) * (tile + 2) * (inputBlocks + group) * 64
+        return max(12, (512 << 10) / bytes, step) / step * step
+    }
+
+    /// Computes a run of tiles, which are counted row by row.
+    ///
+    /// - Parameters:
+    ///   - tiles: the tiles to compute, counted from the first of the first row.
+    ///   - columns: tiles in a row.
+    ///   - input: for each input block the rows that tiles read, where the first tile of a row
+    ///     begins to read, with room for all tiles of the row; `nil` for a row of zeros.
+    ///   - output: the rows of outputs that are wanted, where the first tile of a row begins.
+    ///   - outputColumns: pixels of a row that are wanted.
+    ///   - residual: for each output block the same rows, laid out as the output.
+    package func run(
+        tiles: Range<Int>,
+        columns: Int,
+        input: UnsafeBufferPointer<UnsafePointer<Float>?>,
+        output: UnsafeBufferPointer<UnsafeMutablePointer<Float>?>,
+        outputColumns: Int,
+        outputBlockStride: Int,
+        residual: UnsafePointer<UnsafePointer<Float>?>?
+    ) {
+        precondition(tiles.lowerBound < columns, "the first tile lies in the first row")
+        var call = atelier_winograd()
+        call.tile = Int32(tile)
+        call.columns = Int32(columns)
+        call.first = Int32(tiles.lowerBound)
+        call.count = Int32(tiles.count)
+        call.input_blocks = Int32(inputLanes.count)
+        call.input = input.baseAddress
+        call.input_rows = Int32(input.count / inputLanes.count)
+        call.weights = UnsafePointer(weights)
+        call.ending = ending.ending(hasResidual: residual != nil)
+        call.output = output.baseAddress
+        call.output_rows = Int32(output.count)
+        call.output_columns = Int32(outputColumns)
+        call.residual = residual
+        call.output_blocks = Int32(outputBlocks)
+        call.output_block_stride = outputBlockStride
+        let scratch = atelier_winograd_scratch_size(call.tile, call.input_blocks, call.count)
+        withUnsafeTemporaryAllocation(byteCount: scratch * 4, alignment: 64) { memory in
+            call.scratch = memory.baseAddress!.bindMemory(to: Float.self, capacity: scratch)
+            inputLanes.withUnsafeBufferPointer { lanes in
+                call.input_lanes = lanes.baseAddress
+                atelier_winograd_convolve(isa, &call)
+            }
+        }
+    }
+}
