@@ -432,8 +432,8 @@ struct ImportedNode {
         guard attribute.type == type || attribute.type == .undefined else {
             doubts.add(
                 PartError(
-                    expected: "an attribute \"\(name)\" of \(text)",
-                    found: "one of \(attribute.type.text)"
+                    expected: "\(text) as attribute \"\(name)\"",
+                    found: attribute.type.text
                 )
             )
             return nil

@@ -192,20 +192,22 @@ package struct GroupNormalization: LocalOperator, Equatable {
                     found: "\(channels)"
                 )
             }
+            let counts = [optional(inputs, 1), optional(inputs, 2)].compactMap { $0?.constantShape }
+            guard counts.allSatisfy({ [[groups], [channels]].contains($0) && $0 == counts[0] })
+            else {
+                throw OperatorError(
+                    expected: "a scale and a bias for each of \(channels) channels",
+                    found: counts.map { text($0) }.joined(separator: " and ")
+                )
+            }
         }
         return [x]
     }
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, scale, bias) = (try float(inputs, 0), try float(inputs, 1), try float(inputs, 2))
-        _ = try infer([ValueType(of: x)])
+        _ = try boundedTypes(inputs)
         let channels = x.shape[1]
-        guard [groups, channels].contains(scale.count), bias.count == scale.count else {
-            throw OperatorError(
-                expected: "a scale and a bias for each of \(channels) channels",
-                found: "\(scale.count) and \(bias.count)"
-            )
-        }
         var y = x
         let (a, b) = (scale.floats, bias.floats)
         var out = y.mutableFloats

@@ -309,15 +309,14 @@ package struct Gather: LocalOperator, Equatable {
         }
         let axis = try resolve(axis: axis, rank: shape.count)
         var content: [Dimension]?
-        if let elements = x.content, shape.count == 1, let chosen = numbers(indices) {
-            let numbers = chosen.map { $0 < 0 ? $0 + elements.count : $0 }
-            guard numbers.allSatisfy(elements.indices.contains) else {
-                throw OperatorError(
-                    expected: "indices below \(elements.count)",
-                    found: "\(numbers)"
-                )
+        if let side = shape[axis].constant, let chosen = numbers(indices) {
+            let numbers = chosen.map { $0 < 0 ? $0 + side : $0 }
+            guard numbers.allSatisfy((0..<max(side, 0)).contains) else {
+                throw OperatorError(expected: "indices below \(side)", found: "\(chosen)")
             }
-            content = numbers.map { elements[$0] }
+            if let elements = x.content, shape.count == 1, elements.count == side {
+                content = numbers.map { elements[$0] }
+            }
         }
         let output = shape.prefix(axis) + places + shape.dropFirst(axis + 1)
         return [ValueType(x.elementType, Array(output), content: content)]

@@ -6,7 +6,10 @@ private func windowRule(_ node: ImportedNode, kernel: [Int]) throws(PartError) -
     guard !kernel.isEmpty, kernel.allSatisfy({ (1...4096).contains($0) }),
         kernel.elementCount <= 1 << 22
     else {
-        throw PartError(expected: "windows of 1 to 4096 positions", found: "\(kernel)")
+        throw PartError(
+            expected: "windows of 1 to 4096 positions along an axis, 4194304 in all",
+            found: "\(kernel)"
+        )
     }
     var rule = WindowRule(kernel: kernel)
     for (name, path) in [("strides", \WindowRule.strides), ("dilations", \WindowRule.dilations)] {
