@@ -115,7 +115,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "atelier-fuzz",
-            dependencies: ["Support", "Tensors", "Graphs", "ONNX", protobuf],
+            dependencies: ["Support", "Tensors", "Kernels", "Graphs", "ONNX", protobuf],
             path: "Tests/Fuzz",
             swiftSettings: settings
         ),

@@ -35,6 +35,11 @@ package struct Graph: Sendable {
             self.outputs = outputs
         }
 
+        /// The input at a place; `nil` where it was left out.
+        package func input(_ index: Int) -> ValueID? {
+            index < inputs.count ? inputs[index] : nil
+        }
+
         /// For messages: the name and the operator.
         package var label: String {
             name.isEmpty ? "(\(operation.name))" : "\(name) (\(operation.name))"

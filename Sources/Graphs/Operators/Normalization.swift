@@ -12,10 +12,12 @@ package struct BatchNormalization: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
-        guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
+        let channels = x.shape?.dropFirst().first?.constant
         for index in 1...4 {
             let parameter = try required(inputs, index)
-            guard let shape = parameter.constantShape, shape != [channels] else { continue }
+            guard let channels, let shape = parameter.constantShape, shape != [channels] else {
+                continue
+            }
             throw OperatorError(
                 expected: "\(channels) values as input number \(index + 1), one for each channel",
                 found: text(shape)
@@ -71,10 +73,12 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
-        guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
+        let channels = x.shape?.dropFirst().first?.constant
         for index in 1...2 {
             let parameter = try required(inputs, index)
-            guard let shape = parameter.constantShape, shape != [channels] else { continue }
+            guard let channels, let shape = parameter.constantShape, shape != [channels] else {
+                continue
+            }
             throw OperatorError(
                 expected: "\(channels) values as input number \(index + 1), one for each channel",
                 found: text(shape)

@@ -57,7 +57,7 @@ extension PictureNetwork {
             let known = try graph.frozen(found)
             for index in wave {
                 var part = known
-                let tap = graph.nodes[index].inputs[0]!
+                let tap = graph.nodes[index].input(0)!
                 part.outputs = [tap]
                 part.removeDeadNodes()
                 let sized = try SizedNetwork(
@@ -92,7 +92,7 @@ extension PictureNetwork {
         var (count, work) = (0, 0.0)
         for index in waves.joined() {
             count += 1
-            work += sized.multiplyAdds(of: graph.nodes[index].inputs[0]!)
+            work += sized.multiplyAdds(of: graph.nodes[index].input(0)!)
         }
         return (count, work)
     }
@@ -102,7 +102,7 @@ extension PictureNetwork {
         _ reach: Reach
     ) throws(GraphError) -> NodeStatistics {
         let node = graph.nodes[index]
-        guard let shape = node.inputs[0].flatMap({ reach.shapes[$0] }), shape.count == 4 else {
+        guard let shape = node.input(0).flatMap({ reach.shapes[$0] }), shape.count == 4 else {
             throw GraphError(
                 node: node.label,
                 "expected an input of shape N×C×height×width, found another"

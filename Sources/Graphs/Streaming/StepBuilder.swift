@@ -220,7 +220,7 @@ struct StepBuilder {
         _ input: BlockList,
         _ output: RowMap
     ) throws(GraphError) -> any StreamStep {
-        let source = node.inputs[0]!
+        let source = node.input(0)!
         let (rows, columns) = try geometry(convolution, node)
         let reading = ConvolutionStep.reading(output.layout.columns, columns)
         let stored = neededColumns[source]!
@@ -231,7 +231,7 @@ struct StepBuilder {
         func value(_ index: Int) -> Graph.ValueID? {
             index < node.inputs.count ? node.inputs[index] : nil
         }
-        let (weights, isDepthwise) = kernel(convolution, flow.graph.constants[node.inputs[1]!]!)
+        let (weights, isDepthwise) = kernel(convolution, flow.graph.constants[node.input(1)!]!)
         let isThin = output.layout.lanes == 4
         let form: PackedConvolution.Form =
             isDepthwise && input.lanes == output.layout.lanes
@@ -270,7 +270,7 @@ struct StepBuilder {
             )
             : nil
         let key = WeightCache.Key(
-            weights: node.inputs[1],
+            weights: node.input(1),
             bias: value(2),
             slopes: value(3),
             form: tile.map { .winograd(tile: $0) } ?? .plain(form),
@@ -334,7 +334,7 @@ struct StepBuilder {
         _ convolution: FusedConvolution,
         _ node: Graph.Node
     ) throws(GraphError) -> (rows: ConvolutionStep.Geometry, columns: ConvolutionStep.Geometry) {
-        let shape = flow.shape(node.inputs[0]!)
+        let shape = flow.shape(node.input(0)!)
         do throws(OperatorError) {
             switch convolution.base {
             case .convolution(let base):
@@ -411,11 +411,11 @@ extension SizedNetwork {
                     groups.append(inputs)
                 }
             case .convolution(let convolution):
-                let residual = convolution.residual == .none ? nil : node.inputs[4]
+                let residual = convolution.residual == .none ? nil : node.input(4)
                 if let residual { groups.append([results[0], residual]) }
-                if convolution.groups > 1 { groups.append([results[0], node.inputs[0]!]) }
+                if convolution.groups > 1 { groups.append([results[0], node.input(0)!]) }
                 // A thin map made from a thin one has no kernel that adds a residual.
-                if residual != nil, isFew(results[0]), isFew(node.inputs[0]!) {
+                if residual != nil, isFew(results[0]), isFew(node.input(0)!) {
                     wide.insert(results[0])
                 }
             default:

@@ -69,7 +69,9 @@ package final class StreamPlan: @unchecked Sendable {
         outputValue = value
         self.rows = rows ?? 0..<flow.length(value, .rows)
         self.columns = columns ?? 0..<flow.length(value, .columns)
-        precondition(!self.rows.isEmpty && !self.columns.isEmpty, "a window has pixels")
+        guard !self.rows.isEmpty, !self.columns.isEmpty else {
+            throw GraphError("expected an output of at least one pixel, found none")
+        }
         let neededRows = flow.needs(for: self.rows, of: value, .rows)
         neededColumns = flow.needs(for: self.columns, of: value, .columns)
         inputRows = neededRows[inputValue] ?? 0..<0

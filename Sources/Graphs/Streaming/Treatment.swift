@@ -59,8 +59,8 @@ extension Flow {
         let inputTypes = node.inputs.map { input in input.flatMap { types[$0] } }
         if let convolution = node.convolution {
             guard constant(1) != nil,
-                node.inputs.count < 3 || node.inputs[2] == nil
-                    || constant(2) != nil, node.inputs[0] == input
+                node.inputs.count < 3 || node.input(2) == nil
+                    || constant(2) != nil, node.input(0) == input
             else { return nil }
             return .convolution(convolution)
         }
@@ -109,7 +109,7 @@ extension Flow {
                 let before = constants(counts.before), let after = constants(counts.after),
                 before[..<2] == [0, 0], after[..<2] == [0, 0]
             else { return nil }
-            let value = node.inputs.count > 2 && node.inputs[2] != nil ? numbers(2)?.first : 0
+            let value = node.inputs.count > 2 && node.input(2) != nil ? numbers(2)?.first : 0
             return value.map { .pad(pad.padding, before: (before[2], before[3]), value: $0) }
         case let slice as Slice: return self.slice(slice, inputTypes, input)
         case let split as Split: return channels(of: node, axis: split.axis)
