@@ -11,6 +11,7 @@ package struct BatchNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 5)
         let x = try required(inputs, 0)
         guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
         for index in 1...4 {
@@ -69,6 +70,7 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
         guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
@@ -119,6 +121,7 @@ package struct LayerNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let x = try required(inputs, 0)
         guard let shape = x.shape else { return [x, x, x] }
         let first = try resolve(axis: axis, rank: shape.count)
@@ -183,6 +186,7 @@ package struct GroupNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
         if let channels = x.shape?.dropFirst().first?.constant {
