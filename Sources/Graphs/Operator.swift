@@ -184,6 +184,20 @@ extension Operator {
         return shape
     }
 
+    /// Checks that the first inputs are there and that all of them hold float32.
+    func expectFloats(_ inputs: [ValueType?], count: Int) throws(OperatorError) {
+        for index in 0..<max(count, inputs.count) {
+            if index >= count, optional(inputs, index) == nil { continue }
+            let type = try required(inputs, index).elementType
+            guard type == .float32 else {
+                throw OperatorError(
+                    expected: "float32 as input number \(index + 1)",
+                    found: "\(type)"
+                )
+            }
+        }
+    }
+
     /// A float32 input, or `nil` where it was left out.
     func optionalFloat(_ inputs: [Tensor?], _ index: Int) throws(OperatorError) -> Tensor? {
         optional(inputs, index) == nil ? nil : try float(inputs, index)

@@ -337,17 +337,33 @@ extension GraphImporter {
         }
         graph.nodes.append(Graph.Node(name: name, operation, inputs: inputs, outputs: results))
         if inputs.allSatisfy({ $0.map(fixedValues.contains) ?? true }) {
-            try limit(fixed: results.compactMap(\.self))
+            try limit(operation, inputs, fixed: results.compactMap(\.self))
         }
         return results
     }
 
-    /// Checks that what nodes make of constants does not become much more than a file holds.
-    private mutating func limit(fixed values: [Graph.ValueID]) throws(PartError) {
+    /// Checks that what nodes make of constants does not become much more than a file holds, nor
+    /// takes long to compute.
+    private mutating func limit(
+        _ operation: any Operator,
+        _ inputs: [Graph.ValueID?],
+        fixed values: [Graph.ValueID]
+    ) throws(PartError) {
+        let weights = inputs.dropFirst().first?.flatMap { types[$0]?.constantShape } ?? []
+        // How many elements take as long as one: windows are slow, matrix products are not.
+        let cost =
+            switch operation {
+            case let pooling as Pooling: pooling.rule.kernel.elementCount
+            case is Convolution, is TransposedConvolution, is MatMul, is Gemm:
+                1 + weights.elementCount / 64
+            default: 1
+            }
         for value in values {
             fixedValues.insert(value)
             let count = types[value]?.constantShape?.elementCount ?? 0
-            fixedElementCount = fixedElementCount.saturatingSum(with: count)
+            fixedElementCount = fixedElementCount.saturatingSum(
+                with: count.saturatingProduct(with: cost)
+            )
         }
         guard fixedElementCount <= Self.mostFixedElements else {
             throw PartError(

@@ -98,7 +98,8 @@ enum Trial {
                 return .max
             }
             var sides = result
-            if let pooling = node.operation as? Pooling { sides += pooling.rule.kernel }
+            // The definition of a window's maximum takes as long as many multiply-adds.
+            if let pooling = node.operation as? Pooling { sides += pooling.rule.kernel + [32] }
             for case let input? in node.inputs.prefix(2).map({ $0.flatMap { shapes[$0] } }) {
                 switch node.operation {
                 case is MatMul, is Gemm: sides += input.suffix(2)

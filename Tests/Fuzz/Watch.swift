@@ -20,10 +20,10 @@ enum Watch {
         for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM] {
             signal(number) { number in
                 Watch.line.withUnsafeBytes { _ = write(2, $0.baseAddress, Watch.lineLength) }
-                signal(number, SIG_DFL)
                 // A hang ends like a crash.
-                kill(getpid(), number == SIGALRM ? SIGABRT : number)
-                signal(SIGABRT, SIG_DFL)
+                let last = number == SIGALRM ? SIGABRT : number
+                signal(last, SIG_DFL)
+                kill(getpid(), last)
             }
         }
     }

@@ -157,6 +157,7 @@ package struct Convolution: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (x, weights) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = try shape(of: x, ranks: 3...5), let kernel = weights.constantShape else {
             return [ValueType(x.elementType, nil)]
@@ -285,6 +286,7 @@ package struct TransposedConvolution: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (x, weights) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = try shape(of: x, ranks: 3...5), let kernel = weights.constantShape else {
             return [ValueType(x.elementType, nil)]

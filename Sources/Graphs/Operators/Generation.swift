@@ -58,6 +58,7 @@ package struct NumberRange: Operator {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let start = try required(inputs, 0)
+        _ = (try required(inputs, 1), try required(inputs, 2))
         let ends = inputs.compactMap { $0?.content?.first }
         guard ends.count == 3, let step = ends[2].constant, step > 0 else {
             return [ValueType(start.elementType, nil)]

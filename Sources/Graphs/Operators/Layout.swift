@@ -221,7 +221,7 @@ package struct Unsqueeze: LocalOperator {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = x.shape, let axes = try axes(inputs, rank: shape.count) else {
             return [ValueType(x.elementType, nil)]
         }

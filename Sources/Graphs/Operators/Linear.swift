@@ -21,6 +21,7 @@ package struct Gemm: Operator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (a, b) = (try required(inputs, 0), try required(inputs, 1))
         guard let x = try shape(of: a, ranks: 2...2), let y = try shape(of: b, ranks: 2...2) else {
             return [ValueType(a.elementType, nil)]

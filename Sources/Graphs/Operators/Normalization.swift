@@ -11,6 +11,7 @@ package struct BatchNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 5)
         let x = try required(inputs, 0)
         let channels = x.shape?.dropFirst().first?.constant
         for index in 1...4 {
@@ -71,6 +72,7 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
         let channels = x.shape?.dropFirst().first?.constant
@@ -123,6 +125,7 @@ package struct LayerNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let x = try required(inputs, 0)
         guard let shape = x.shape else { return [x, x, x] }
         let first = try resolve(axis: axis, rank: shape.count)
@@ -187,6 +190,7 @@ package struct GroupNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
         if let channels = x.shape?.dropFirst().first?.constant {

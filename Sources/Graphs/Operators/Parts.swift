@@ -240,6 +240,7 @@ package struct Slice: LocalOperator {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
+        _ = (try required(inputs, 1), try required(inputs, 2))
         guard let shape = x.shape, let cuts = try cuts(inputs, shape) else {
             return [ValueType(x.elementType, nil)]
         }
@@ -456,6 +457,10 @@ package struct Pad: LocalOperator, Equatable {
                 axes.append(try resolve(axis: axis, rank: rank))
             }
         }
+        let limit = ValueType.longestSide
+        guard pads.allSatisfy({ (-limit...limit).contains($0.constant ?? 0) }) else {
+            throw OperatorError(expected: "counts up to \(limit)", found: "\(pads)")
+        }
         guard pads.count == 2 * axes.count else {
             throw OperatorError(expected: "\(2 * axes.count) counts", found: "\(pads.count)")
         }
@@ -469,7 +474,7 @@ package struct Pad: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = x.shape, let (before, after) = try counts(inputs, rank: shape.count)
         else { return [ValueType(x.elementType, nil)] }
         let output = shape.indices.map { shape[$0] + before[$0] + after[$0] }

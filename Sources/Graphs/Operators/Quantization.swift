@@ -18,7 +18,7 @@ package struct QuantizeLinear: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         return [ValueType(optional(inputs, 2)?.elementType ?? type, x.shape)]
     }
 
@@ -56,7 +56,7 @@ package struct DequantizeLinear: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         return [ValueType(.float32, x.shape)]
     }
 
