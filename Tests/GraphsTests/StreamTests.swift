@@ -58,9 +58,11 @@ import Testing
                 )
                 let y = try StreamRun(plan).evaluate(x, isWhole ? Self.pool : Self.alone)
                 let wanted = part(expected, top..<bottom, left..<right)
+                // Winograd's method rounds otherwise than the definition.
+                let range = wanted.array(of: Float.self).reduce(1) { max($0, abs($1)) }
                 let place = "\(network) seed \(seed): \(width)×\(height), strips of \(strip), "
                     + "rows \(top)..<\(bottom), columns \(left)..<\(right)"
-                #expect(difference(y, wanted, tolerance: 2e-5) == nil, "\(place)")
+                #expect(difference(y, wanted, tolerance: 1e-4 * range) == nil, "\(place)")
             }
         }
     }
