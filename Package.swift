@@ -82,13 +82,19 @@ let package = Package(
         // Floor 4: files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         // Floor 5: parts
-        floor("Inference", ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]),
+        floor(
+            "Inference",
+            ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]
+        ),
         floor("PluginHost", ["CPluginABI", "Tensors", "Parameters", "Vips"]),
         // Floor 6: whole
         floor(
             "Engine",
-            ["Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX", "Inference",
-             "PluginHost"]
+            [
+                "Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX",
+                "Inference",
+                "PluginHost",
+            ]
         ),
         // Floor 7: door
         .executableTarget(
@@ -107,14 +113,21 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "atelier-fuzz",
+            dependencies: ["Support", "Tensors", "Kernels", "Graphs", "ONNX", protobuf],
+            path: "Tests/Fuzz",
+            swiftSettings: settings
+        ),
         tests("Kernels", ["Tensors", "Kernels"]),
         tests("Graphs", ["Tensors", "Kernels", "Graphs"]),
         tests("Chains", ["Parameters", "Chains"]),
         tests("Measures", ["Measures"]),
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
-        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams"]),
+        tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
+        tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Command", ["Vips"]),
     ]

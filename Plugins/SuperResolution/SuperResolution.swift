@@ -30,7 +30,10 @@ struct SuperResolution: Operation {
         let info = try photo.info
         let (width, height) = (enlarged(info.width, by: factor), enlarged(info.height, by: factor))
         let (color, alpha) = try photo.splitAlpha()
-        let larger = try network.apply(to: color).resized(width: width, height: height)
+        let larger = try network.observing(color).apply(to: color).resized(
+            width: width,
+            height: height
+        )
         return try larger.joined(try alpha?.resized(width: width, height: height))
     }
 

@@ -127,20 +127,27 @@ private struct BenchReport: Encodable {
                     + step.shape.dropFirst().map(String.init).joined(separator: "×").padded(to: 16)
                     + String(
                         format: "%9.3f ms %7.1f GFLOP/s %5.1f %%",
-                        step.milliseconds, step.gigaflops, step.share * 100
+                        step.milliseconds,
+                        step.gigaflops,
+                        step.share * 100
                     )
             }
         }
         lines.append(
             String(
                 format: "median %.2f ms, least %.2f ms, strips of %d rows, %d MiB",
-                milliseconds, leastMilliseconds, stripRows, bytes >> 20
+                milliseconds,
+                leastMilliseconds,
+                stripRows,
+                bytes >> 20
             )
         )
         lines.append(
             String(
                 format: "%.1f effective GFLOP/s, %.0f %% of the multiply-add peak of %.1f",
-                gigaflops, gigaflops / peakGigaflops * 100, peakGigaflops
+                gigaflops,
+                gigaflops / peakGigaflops * 100,
+                peakGigaflops
             )
         )
         lines.append(String(format: "%.2f", milliseconds))

@@ -10,7 +10,9 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
         abstract: "Looks at models, runs them on plain tensors, and measures them.",
-        subcommands: [ModelList.self, ModelInfo.self, ModelRun.self, ModelVerify.self, ModelBench.self]
+        subcommands: [
+            ModelList.self, ModelInfo.self, ModelRun.self, ModelVerify.self, ModelBench.self,
+        ]
     )
 }
 
@@ -75,6 +77,9 @@ struct ModelInfo: ParsableCommand {
                     picture.multiplyAddsPerInputPixel
                 )
             )
+            if let bytes = picture.bytesPerColumn {
+                add("memory", "\((bytes + 512) >> 10) KiB for each column of the picture")
+            }
             add("alignment", "\(picture.alignment)")
             if picture.lostBorder > 0 {
                 add("lost border", "\(picture.lostBorder) input pixels on each side")

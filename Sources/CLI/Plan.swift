@@ -2,6 +2,7 @@ import ArgumentParser
 import Chains
 import Engine
 import Foundation
+import Streams
 internal import Vips
 
 struct Plan: ParsableCommand {
@@ -49,9 +50,13 @@ private struct PlanReport: Encodable {
     struct Network: Encodable {
         let model: String
         let width, height: Int
-        let multiplyAdds: Int
+        let multiplyAdds: Double
+        /// Multiply-adds that will be done ÷ those of the whole picture at once.
+        let workRatio: Double
+        let strategy: String
         let memoryBytes: Int
         let seesEverything: Bool
+        let statistics: String?
     }
 
     let chain: Chain
@@ -77,8 +82,11 @@ private struct PlanReport: Encodable {
                 width: $0.width,
                 height: $0.height,
                 multiplyAdds: $0.multiplyAdds,
+                workRatio: $0.workRatio,
+                strategy: Self.strategy($0),
                 memoryBytes: $0.bytes,
-                seesEverything: $0.seesEverything
+                seesEverything: $0.seesEverything,
+                statistics: $0.observation.map { Self.text($0) }
             )
         }
         reading =
@@ -86,6 +94,35 @@ private struct PlanReport: Encodable {
             ? "the file is decoded while it is read, once from top to bottom"
             : "the file is decoded first, into memory or a scratch file"
         warnings = chain.warnings
+    }
+
+    private static func billions(_ multiplyAdds: Double) -> String {
+        String(format: "%.1f", multiplyAdds / 1e9)
+    }
+
+    /// How a picture goes through a network, and what that costs.
+    private static func strategy(_ use: NetworkUse) -> String {
+        if use.seesEverything { return "the whole picture at once" }
+        switch use.way {
+        case .rows(let rows):
+            return rows >= use.height
+                ? "all rows at once" : "\(rows) rows at a time over the full width"
+        case .tiles(let rows, let columns):
+            let extra = String(format: "%.0f %%", (use.workRatio - 1) * 100)
+            return
+                "tiles of \(columns) × \(rows) pixels (\(extra) computed twice; more memory avoids "
+                + "that)"
+        }
+    }
+
+    private static func text(_ observation: StreamedNetwork.Observation) -> String {
+        switch observation {
+        case .thumbnail(let width, let height):
+            return "taken from the picture reduced to \(width) × \(height) pixels"
+        case .exact(let passes, let work):
+            return "exact, by \(passes) passes over the picture with \(billions(work)) billion "
+                + "multiply-adds more"
+        }
     }
 
     var text: String {
@@ -99,12 +136,12 @@ private struct PlanReport: Encodable {
         }
         lines.append("reading: \(reading)")
         for network in networks {
-            let work = String(format: "%.1f", Double(network.multiplyAdds) / 1e9)
+            let work = Self.billions(network.multiplyAdds * network.workRatio)
             lines.append(
-                "network \(network.model): \(work) billion multiply-adds, about "
-                    + "\(network.memoryBytes >> 20) MiB of feature maps"
-                    + (network.seesEverything ? ", the whole picture at once" : "")
+                "network \(network.model): \(work) billion multiply-adds, \(network.strategy), about "
+                    + "\(max(1, network.memoryBytes >> 20)) MiB"
             )
+            if let statistics = network.statistics { lines.append("  statistics: \(statistics)") }
         }
         return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Streams
 internal import Vips
 
 struct Run: ParsableCommand {
@@ -100,6 +101,7 @@ struct Run: ParsableCommand {
             }
             bar?.clear()
             record.status = "done"
+            record.networks = result.networks.map { Record.Network($0) }
             record.width = result.image.width
             record.height = result.image.height
         } catch {
@@ -140,9 +142,24 @@ struct Record: Encodable {
     var output: String
     var status = ""
     var width, height: Int?
+    var networks: [Network]?
     var seconds = 0.0
     var error: String?
     var failure: Failure?
+
+    /// What a network computed.
+    struct Network: Encodable {
+        let model: String
+        let multiplyAdds: Double
+        /// Those ÷ what the whole picture at once takes.
+        let workRatio: Double
+
+        init(_ use: NetworkUse) {
+            model = use.model
+            multiplyAdds = use.work.multiplyAdds
+            workRatio = use.work.multiplyAdds / max(1, use.multiplyAdds)
+        }
+    }
 
     init(input: String, output: String) {
         self.input = input
@@ -150,7 +167,7 @@ struct Record: Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case input, output, status, width, height, seconds, error
+        case input, output, status, width, height, networks, seconds, error
     }
 }
 

@@ -11,6 +11,8 @@ package struct BuiltChain {
     /// The picture after each step.
     package let stages: [Stage]
     package let networks: [NetworkUse]
+    /// What has to be done before pixels are asked for, in order.
+    let preparations: [@Sendable () throws -> Void]
 
     package struct Stage: Sendable {
         package let operation: String
@@ -71,7 +73,8 @@ struct ChainBuilder {
             image: current.image,
             isSequential: isSequential,
             stages: stages,
-            networks: networks.uses
+            networks: networks.uses,
+            preparations: context.preparations
         )
         return (result, context.needsRandomAccess)
     }

@@ -61,6 +61,7 @@ package final class Engine: Sendable {
         let built = try build(chain, over: picture)
         try output.check(built.image)
         do {
+            for prepare in built.preparations { try prepare() }
             try output.write(
                 built.image,
                 progress: progress.map { progress in { progress(built, $0) } },

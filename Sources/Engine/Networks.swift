@@ -44,7 +44,8 @@ package final class Networks: NetworkProvider {
         case .bgr?: mapping.channels = .bgr
         case nil: break
         }
-        return LoadedNetwork(model, try model.pictureNetwork(), mapping, budget) { use in
+        let network = StreamedNetwork(try model.pictureNetwork())
+        return LoadedNetwork(model, network, mapping, budget) { use in
             self.used.withLock { $0.append(use) }
         }
     }
@@ -54,33 +55,43 @@ package final class Networks: NetworkProvider {
 package struct NetworkUse: Sendable {
     package let model: String
     package let width, height: Int
-    package let multiplyAdds: Int
-    /// Bytes of feature maps at a time.
+    /// Multiply-adds of the whole picture at once.
+    package let multiplyAdds: Double
+    /// Multiply-adds that will be done ÷ those.
+    package let workRatio: Double
+    /// The order in which the picture is computed.
+    package let way: StreamLayout.Way
+    /// Bytes of feature maps, weights and buffers at a time.
     package let bytes: Int
     package let seesEverything: Bool
+    package let observation: StreamedNetwork.Observation?
+    /// What has been computed so far.
+    package let work: StreamWork
 }
 
 /// A model as plugins see it.
 private final class LoadedNetwork: HostNetwork {
     private let model: Model
-    private let picture: PictureNetwork
+    private let network: StreamedNetwork
     private let mapping: PixelMapping
     private let budget: StreamBudget
     private let record: @Sendable (NetworkUse) -> Void
 
     init(
         _ model: Model,
-        _ picture: PictureNetwork,
+        _ network: StreamedNetwork,
         _ mapping: PixelMapping,
         _ budget: StreamBudget,
         record: @escaping @Sendable (NetworkUse) -> Void
     ) {
         self.model = model
-        self.picture = picture
+        self.network = network
         self.mapping = mapping
         self.budget = budget
         self.record = record
     }
+
+    private var picture: PictureNetwork { network.structure }
 
     var facts: NetworkFacts {
         NetworkFacts(
@@ -97,21 +108,46 @@ private final class LoadedNetwork: HostNetwork {
     }
 
     func apply(to image: Image) throws -> Image {
-        let result = try model.apply(to: image, mapping: mapping, budget: budget)
-        if let fitted = try? picture.fitted(height: image.height, width: image.width) {
-            record(
-                NetworkUse(
-                    model: model.name,
-                    width: image.width,
-                    height: image.height,
-                    multiplyAdds: fitted.reach.multiplyAdds,
-                    bytes: fitted.sized.isGlobal ? fitted.reach.peakBytes : budget.bytes,
-                    seesEverything: fitted.sized.isGlobal
-                )
+        let work = StreamWork()
+        let result = try model.apply(
+            to: image,
+            network: network,
+            mapping: mapping,
+            budget: budget,
+            work: work
+        )
+        let fitted = try picture.fitted(height: image.height, width: image.width)
+        let layout = try StreamLayout(
+            fitted,
+            bytesPerPixel: (
+                picture.inputChannels * image.format.bytes,
+                picture.outputChannels * image.format.bytes
+            ),
+            budget
+        )
+        record(
+            NetworkUse(
+                model: model.name,
+                width: image.width,
+                height: image.height,
+                multiplyAdds: fitted.sized.multiplyAdds(of: fitted.output),
+                workRatio: layout.workRatio,
+                way: layout.way,
+                bytes: layout.bytes,
+                seesEverything: fitted.sized.isGlobal,
+                observation: network.observation,
+                work: work
             )
-        }
+        )
         return result
     }
+
+    func observe(_ image: Image, side: Int?) throws -> any HostNetwork {
+        let observed = try model.observing(image, side: side, mapping: mapping, budget: budget)
+        return LoadedNetwork(model, observed, mapping, budget, record: record)
+    }
+
+    func prepare() throws { try network.prepare() }
 
     func run(
         _ inputs: [(name: String?, tensor: Tensor)]

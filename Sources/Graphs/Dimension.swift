@@ -4,17 +4,41 @@ internal import Tensors
 ///
 /// A polynomial with integer coefficients over named sizes ("height") and floored quotients of
 /// polynomials, kept in a normal form: two dimensions that are equal as such compare equal.
+///
+/// Arithmetic stops at the ends of the range of integers, and a polynomial with too many terms
+/// becomes `tooLarge`: no tensor has such a side.
 package struct Dimension: Hashable, Sendable {
     /// What a dimension depends on.
     indirect enum Atom: Hashable, Sendable {
         case size(String)
         case flooredQuotient(Dimension, Int)
+
+        var size: Int {
+            switch self {
+            case .size: 1
+            case .flooredQuotient(let p, _): 1 + p.size
+            }
+        }
     }
 
     /// A coefficient times a product of atoms; the atoms are sorted by their text.
     private var terms: [[Atom]: Int]
+    /// How many terms and atoms there are, those inside of quotients counted too.
+    private let size: Int
 
-    private init(terms: [[Atom]: Int]) { self.terms = terms.filter { $0.value != 0 } }
+    private init(terms: [[Atom]: Int]) {
+        let terms = terms.filter { $0.value != 0 }
+        let size = terms.keys.reduce(0) { $0 + $1.reduce(1) { $0 + $1.size } }
+        let isTooLarge = size > Self.largestSize
+        self.terms = isTooLarge ? [[]: Self.largest] : terms
+        self.size = isTooLarge ? 1 : size
+    }
+
+    private static let largestSize = 400
+    private static let largest = 1 << 62
+
+    /// What stands for a side beyond all bounds.
+    static let tooLarge = Dimension(largest)
 
     package init(_ constant: Int) { self.init(terms: [[]: constant]) }
 
@@ -28,21 +52,24 @@ package struct Dimension: Hashable, Sendable {
     }
 
     package static func + (a: Dimension, b: Dimension) -> Dimension {
-        Dimension(terms: a.terms.merging(b.terms) { $0 &+ $1 })
+        Dimension(terms: a.terms.merging(b.terms) { $0.saturatingSum(with: $1) })
     }
 
     package static prefix func - (a: Dimension) -> Dimension {
-        Dimension(terms: a.terms.mapValues { 0 &- $0 })
+        Dimension(terms: a.terms.mapValues { $0.saturatingProduct(with: -1) })
     }
 
     package static func - (a: Dimension, b: Dimension) -> Dimension { a + -b }
 
     package static func * (a: Dimension, b: Dimension) -> Dimension {
+        if let m = a.constant, let n = b.constant { return Dimension(m.saturatingProduct(with: n)) }
+        guard a.terms.count * b.terms.count <= largestSize else { return tooLarge }
         var terms: [[Atom]: Int] = [:]
         for (x, m) in a.terms {
             for (y, n) in b.terms {
                 let product = (x + y).sorted { $0.description < $1.description }
-                terms[product, default: 0] &+= m &* n
+                let sum = terms[product, default: 0]
+                terms[product] = sum.saturatingSum(with: m.saturatingProduct(with: n))
             }
         }
         return Dimension(terms: terms)
@@ -66,8 +93,9 @@ package struct Dimension: Hashable, Sendable {
         if rest.constant != nil { return Dimension(terms: outside) }
         // ⌊(⌊p/a⌋ + c)/b⌋ = ⌊(p + a·c)/(a·b)⌋
         if case .flooredQuotient(let p, let a)? = rest.onlyAtom {
-            let constant = Dimension(a &* (rest.terms[[]] ?? 0))
-            return Dimension(terms: outside) + (p + constant).floored(by: a &* divisor)
+            let constant = Dimension(a.saturatingProduct(with: rest.terms[[]] ?? 0))
+            let product = a.saturatingProduct(with: divisor)
+            return Dimension(terms: outside) + (p + constant).floored(by: product)
         }
         let quotient = Dimension(terms: [[.flooredQuotient(rest, divisor)]: 1])
         return Dimension(terms: outside) + quotient
@@ -76,7 +104,10 @@ package struct Dimension: Hashable, Sendable {
     /// The quotient rounded up.
     ///
     /// `divisor` must be positive.
-    package func ceiled(by divisor: Int) -> Dimension { -(-self).floored(by: divisor) }
+    package func ceiled(by divisor: Int) -> Dimension {
+        if let constant { return Dimension(constant.ceiledQuotient(by: divisor)) }
+        return -(-self).floored(by: divisor)
+    }
 
     /// `self / other` if that is the same number whatever the sizes, as a fraction in lowest terms.
     package func ratio(to other: Dimension) -> (numerator: Int, denominator: Int)? {

@@ -35,6 +35,11 @@ package struct Graph: Sendable {
             self.outputs = outputs
         }
 
+        /// The input at a place; `nil` where it was left out.
+        package func input(_ index: Int) -> ValueID? {
+            index < inputs.count ? inputs[index] : nil
+        }
+
         /// For messages: the name and the operator.
         package var label: String {
             name.isEmpty ? "(\(operation.name))" : "\(name) (\(operation.name))"
@@ -149,11 +154,19 @@ package struct Graph: Sendable {
         var known = constants.mapValues { ValueType(of: $0) }
         for (index, input) in inputs.enumerated() {
             known[input] = types?[index] ?? values[input].type
+            do throws(OperatorError) {
+                try known[input]?.checkBounds()
+            } catch {
+                throw GraphError(
+                    "input \"\(values[input].name)\": expected \(error.expected), found \(error.found)"
+                )
+            }
         }
         for node in nodes {
             let inputs = node.inputs.map { input in input.flatMap { known[$0] } }
             do throws(OperatorError) {
                 let outputs = try node.operation.infer(inputs)
+                for type in outputs { try type.checkBounds() }
                 for (output, type) in zip(node.outputs, outputs) {
                     if let output { known[output] = type }
                 }
@@ -183,6 +196,7 @@ package struct Graph: Sendable {
                 if uses[input] == 0 { tensors[input] = nil }
             }
             do throws(OperatorError) {
+                _ = try node.operation.boundedTypes(arguments)
                 let results = try node.operation.evaluate(arguments)
                 for (output, tensor) in zip(node.outputs, results) {
                     guard let output, uses[output] != nil else { continue }
@@ -192,6 +206,15 @@ package struct Graph: Sendable {
                 throw GraphError(node, error)
             }
         }
-        return outputs.map { tensors[$0]! }
+        var results: [Tensor] = []
+        for output in outputs {
+            guard let tensor = tensors[output] else {
+                throw GraphError(
+                    "expected a node that computes the output \"\(values[output].name)\", found none"
+                )
+            }
+            results.append(tensor)
+        }
+        return results
     }
 }

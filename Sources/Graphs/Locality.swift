@@ -104,9 +104,12 @@ package enum Padding: String, Sendable, CaseIterable {
         let inside = positions.clamped(to: 0..<length)
         var (low, high) = (inside.lowerBound, inside.upperBound)
         if inside.isEmpty { (low, high) = (Int.max, Int.min) }
-        // Beyond one period of the padding nothing new appears.
-        let left = (max(positions.lowerBound, -2 * length), min(positions.upperBound, 0))
-        let right = (max(positions.lowerBound, length), min(positions.upperBound, 3 * length))
+        // After one period of the padding nothing new appears.
+        let (leftEnd, rightStart) = (
+            min(positions.upperBound, 0), max(positions.lowerBound, length)
+        )
+        let left = (max(positions.lowerBound, leftEnd - 2 * length), leftEnd)
+        let right = (rightStart, min(positions.upperBound, rightStart + 2 * length))
         for (from, to) in [left, right] where from < to {
             for position in from..<to {
                 guard let source = source(of: position, in: length) else { break }

@@ -52,6 +52,48 @@ package struct ValueType: Sendable, Equatable {
     }
 }
 
+// MARK: - Bounds
+
+extension ValueType {
+    /// The most axes of a tensor.
+    static let mostAxes = 32
+    /// The longest side of a tensor.
+    static let longestSide = Int(Int32.max)
+    /// The longest side that a file may fix.
+    package static let longestFixedSide = 1 << 26
+    /// The most elements of a tensor that is described; larger pictures are not of this world.
+    package static let mostElements = 1 << 48
+    /// The most elements of a tensor that is computed as a whole.
+    static let mostComputedElements = 1 << 32
+
+    /// Checks that a tensor of this type can be: what a damaged file asks for often cannot.
+    package func checkBounds(
+        mostElements: Int = Self.mostElements,
+        longestSide: Int = Self.longestSide
+    ) throws(OperatorError) {
+        guard let shape else { return }
+        guard shape.count <= Self.mostAxes else {
+            throw OperatorError(
+                expected: "a tensor of at most \(Self.mostAxes) axes",
+                found: "\(shape.count)"
+            )
+        }
+        let sides = shape.compactMap(\.constant)
+        guard sides.allSatisfy({ (0...longestSide).contains($0) }) else {
+            throw OperatorError(
+                expected: "sides of 0 to \(longestSide)",
+                found: "a tensor of \(text(shape))"
+            )
+        }
+        guard sides.elementCount <= mostElements else {
+            throw OperatorError(
+                expected: "a tensor of at most \(mostElements) elements",
+                found: "one of \(text(shape))"
+            )
+        }
+    }
+}
+
 /// Why an operator cannot do what it is asked: what it expected, and what it found.
 package struct OperatorError: Error, Sendable, Equatable {
     package let expected: String
@@ -103,6 +145,32 @@ extension Operator {
         index < inputs.count ? inputs[index] : nil
     }
 
+    /// The types of what comes out of tensors that are there, small enough to be computed.
+    func boundedTypes(_ inputs: [Tensor?]) throws(OperatorError) -> [ValueType] {
+        let types = try infer(inputs.map { $0.map { ValueType(of: $0) } })
+        for type in types { try type.checkBounds(mostElements: ValueType.mostComputedElements) }
+        return types
+    }
+
+    /// The shape of the first output for tensors that are there.
+    func outputShape(_ inputs: [Tensor?]) throws(OperatorError) -> [Int] {
+        guard let shape = try boundedTypes(inputs).first?.constantShape else {
+            throw OperatorError(
+                expected: "axes, counts and sides as short lists of integers",
+                found: inputs.dropFirst().compactMap { $0.map { ValueType(of: $0).description } }
+                    .joined(separator: " and ")
+            )
+        }
+        return shape
+    }
+
+    /// The numbers that the elements of a small integer tensor are; `nil` while one is not known.
+    func numbers(_ type: ValueType) -> [Int]? {
+        guard let content = type.content else { return nil }
+        let numbers = content.compactMap(\.constant)
+        return numbers.count == content.count ? numbers : nil
+    }
+
     /// The shape of a value whose rank must be known and be one of `ranks`.
     func shape(
         of type: ValueType,
@@ -116,6 +184,25 @@ extension Operator {
         return shape
     }
 
+    /// Checks that the first inputs are there and that all of them hold float32.
+    func expectFloats(_ inputs: [ValueType?], count: Int) throws(OperatorError) {
+        for index in 0..<max(count, inputs.count) {
+            if index >= count, optional(inputs, index) == nil { continue }
+            let type = try required(inputs, index).elementType
+            guard type == .float32 else {
+                throw OperatorError(
+                    expected: "float32 as input number \(index + 1)",
+                    found: "\(type)"
+                )
+            }
+        }
+    }
+
+    /// A float32 input, or `nil` where it was left out.
+    func optionalFloat(_ inputs: [Tensor?], _ index: Int) throws(OperatorError) -> Tensor? {
+        optional(inputs, index) == nil ? nil : try float(inputs, index)
+    }
+
     /// A float32 input.
     func float(_ inputs: [Tensor?], _ index: Int) throws(OperatorError) -> Tensor {
         let tensor = try required(inputs, index)
@@ -126,6 +213,12 @@ extension Operator {
             )
         }
         return tensor
+    }
+}
+
+extension ValueType: CustomStringConvertible {
+    package var description: String {
+        shape.map { "\(elementType) of shape \(text($0))" } ?? "\(elementType) of unknown shape"
     }
 }
 

@@ -22,6 +22,8 @@ package struct PictureNetwork: Sendable {
 
     /// Which output of the graph is the picture.
     private let outputIndex: Int
+    /// A size that the network can take.
+    private let probedSize: [Int]
     /// Weights that all sizes of picture share.
     private let weights = WeightCache()
 
@@ -42,6 +44,7 @@ package struct PictureNetwork: Sendable {
         let declared = shape[2].constant.flatMap { h in shape[3].constant.map { (h, $0) } }
         fixedSize = declared.map { (height: $0.0, width: $0.1) }
         let reach = try Self.probe(graph, channels: channels, declared: declared)
+        probedSize = Array(reach.shapes[graph.inputs[0]]![2...])
         guard let index = graph.outputs.firstIndex(where: { Self.isPicture($0, reach) }) else {
             throw GraphError("expected a picture as output, found \(Self.describe(outputs: reach))")
         }
@@ -64,6 +67,11 @@ package struct PictureNetwork: Sendable {
             - reach.length(of: output, .rows) * rows.denominator / rows.numerator
         lostBorder = max(0, (lost + 1) / 2)
         halo = globalNodes.isEmpty ? Self.halo(reach, output, scale, lostBorder: lostBorder) : nil
+    }
+
+    /// The reach at some size that the network can take.
+    func reach() throws(GraphError) -> Reach {
+        try Reach(graph, input: [1, inputChannels] + probedSize)
     }
 
     /// The reach at a size at which the network works, preferably a large one.
@@ -122,14 +130,28 @@ package struct PictureNetwork: Sendable {
         package var height: Int { reach.length(of: reach.graph.inputs[0], .rows) }
         package var width: Int { reach.length(of: reach.graph.inputs[0], .columns) }
 
-        /// The whole picture at once, from a tensor without border to one of the result's size.
+        /// The whole picture, as pictures go through the network: from a tensor without border to one of
+        /// the result's size.
+        package func run(_ picture: Tensor, _ pool: WorkerPool) throws -> Tensor {
+            let plan = try StreamPlan(
+                sized,
+                output: output,
+                rows: 0..<outputHeight,
+                columns: 0..<outputWidth,
+                budget: 1 << 30
+            )
+            return try StreamRun(plan).evaluate(border.added(to: picture), pool)
+        }
+
+        /// By the operators' definitions: the whole picture at once, from a tensor without border to one of the result's size.
         package func evaluate(_ picture: Tensor) throws(GraphError) -> Tensor {
             let index = reach.graph.outputs.firstIndex(of: output)!
             let result = try reach.graph.evaluate([border.added(to: picture)])[index]
-            let axes = reach.axes[output]!
+            // Without an axis of its own a direction has one position.
+            let axes = reach.axes[output]
             var shape = result.shape
-            shape[axes.rows!] = outputHeight
-            shape[axes.columns!] = outputWidth
+            if let rows = axes?.rows { shape[rows] = outputHeight }
+            if let columns = axes?.columns { shape[columns] = outputWidth }
             return result.viewed(shape: shape, strides: result.shape.strides)
         }
     }
@@ -163,7 +185,7 @@ package struct PictureNetwork: Sendable {
 
         package static let none = Border()
 
-        func added(to picture: Tensor) -> Tensor {
+        package func added(to picture: Tensor) -> Tensor {
             let counts = [0, 0, before, before, 0, 0, bottom, right].map { Int64($0) }
             let pads = Tensor(shape: [8], values: counts)
             // Four axes and eight counts always fit.

@@ -178,7 +178,9 @@ package struct Reach: Sendable {
         for (index, input) in node.inputs.enumerated() {
             guard let input, axes[input] != nil else { continue }
             let length = length(of: input, direction)
-            guard let sources, let source = sources[index], source.axis == axes[input]?[direction]
+            // A node may have inputs that its operator does not look at.
+            guard let sources, index < sources.count, let source = sources[index],
+                source.axis == axes[input]?[direction]
             else {
                 // The same everywhere, or not along this direction: all of it.
                 result.append((input, 0..<length))

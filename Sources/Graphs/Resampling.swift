@@ -81,6 +81,13 @@ package struct Resampling: Sendable, Equatable {
             resampling.scale ?? Double(outputLength) / Double(inputLength)
         }
 
+        /// The output length before it was rounded down; a scale in float32 may miss a whole one.
+        private var exactLength: Double {
+            let length = scale * Double(inputLength)
+            let isWhole = abs(length - Double(outputLength)) < 1e-3
+            return isWhole ? Double(outputLength) : length
+        }
+
         /// The place in the input, in units of its pixels, that an output position stands for.
         func coordinate(_ output: Int) -> Double {
             let (o, n, m) = (Double(output), Double(inputLength), Double(outputLength))
@@ -90,7 +97,7 @@ package struct Resampling: Sendable, Equatable {
                 let adjustment = m / (scale * n)
                 return n / 2 * (1 - adjustment) + (o + 0.5) / scale - 0.5
             case .pytorchHalfPixel: return outputLength > 1 ? (o + 0.5) / scale - 0.5 : 0
-            case .alignCorners: return outputLength > 1 ? o * (n - 1) / (m - 1) : 0
+            case .alignCorners: return outputLength > 1 ? o * (n - 1) / (exactLength - 1) : 0
             case .asymmetric: return o / scale
             case .tfHalfPixelForNearest: return (o + 0.5) / scale
             case .tfCropAndResize:
@@ -105,7 +112,9 @@ package struct Resampling: Sendable, Equatable {
         /// lies outside and takes the extrapolation value.
         package func taps(_ output: Int) -> [Tap]? {
             let x = coordinate(output)
-            if resampling.coordinates == .tfCropAndResize, x < 0 || x > Double(inputLength - 1) {
+            if resampling.coordinates == .tfCropAndResize,
+                !(x >= 0 && x <= Double(inputLength - 1))
+            {
                 return nil
             }
             switch resampling.interpolation {

@@ -40,7 +40,7 @@ extension Graph {
 
     /// What a node gathers over space, if that is all it does with the whole picture.
     private func summary(of node: Node, _ reach: Reach) -> NodeStatistics.Kind? {
-        guard let input = node.inputs[0], let shape = reach.shapes[input], shape.count == 4,
+        guard let input = node.input(0), let shape = reach.shapes[input], shape.count == 4,
             shape[0] == 1, let axes = reach.axes[input], axes.rows == 2, axes.columns == 3,
             let kind = NodeStatistics.Kind(node.operation)
         else { return nil }
@@ -157,7 +157,7 @@ extension Graph {
         }
         let (means, variances) = (joined.means, joined.variances)
         let inputs = [
-            node.inputs[0], parameter(1, "scale", otherwise: 1), parameter(2, "bias", otherwise: 0),
+            node.input(0), parameter(1, "scale", otherwise: 1), parameter(2, "bias", otherwise: 0),
             addConstant("\(node.name).mean", Tensor(vector: forChannels(means))),
             addConstant("\(node.name).variance", Tensor(vector: forChannels(variances))),
         ]
@@ -239,6 +239,16 @@ package struct NodeStatistics: Sendable {
             }
         }
         count += height * width
+    }
+
+    /// Takes in elements of which mean and variance are known, for each channel; for nodes that
+    /// normalize, sum or average.
+    mutating func add(count added: Int, means: [Double], variances: [Double]) {
+        for channel in 0..<channels {
+            let spread = variances[channel] * Double(added)
+            combine(channel, count: count, means[channel], spread, count: added)
+        }
+        count += added
     }
 
     /// Takes in what was gathered from another part of the picture.

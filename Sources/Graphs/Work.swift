@@ -2,7 +2,9 @@ internal import Tensors
 
 extension Reach {
     /// Multiply-adds of convolutions and matrix products at this size.
-    package var multiplyAdds: Int { graph.nodes.reduce(0) { $0 + multiplyAdds(of: $1) } }
+    package var multiplyAdds: Int {
+        graph.nodes.reduce(0) { $0.saturatingSum(with: multiplyAdds(of: $1)) }
+    }
 
     /// Multiply-adds of one node; 0 for everything that does not multiply by weights.
     package func multiplyAdds(of node: Graph.Node) -> Int {
@@ -11,13 +13,12 @@ extension Reach {
             let second = node.inputs.dropFirst().first ?? nil, let weights = shapes[second]
         else { return 0 }
         if let convolution = node.convolution {
-            let taps = Array(weights.dropFirst()).elementCount
             switch convolution.base {
-            case .convolution: return result.elementCount * taps
-            case .transposed: return source.elementCount * taps
+            case .convolution: return (result + weights.dropFirst()).elementCount
+            case .transposed: return (source + weights.dropFirst()).elementCount
             }
         }
         return node.operation is MatMul || node.operation is Gemm
-            ? result.elementCount * (source.last ?? 1) : 0
+            ? (result + source.suffix(1)).elementCount : 0
     }
 }

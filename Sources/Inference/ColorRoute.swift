@@ -12,52 +12,90 @@ struct ColorRoute {
     let mapping: PixelMapping
     let budget: StreamBudget
 
-    func apply(to image: Image) throws -> Image {
+    func apply(_ network: StreamedNetwork, to image: Image, work: StreamWork) throws -> Image {
         precondition(!image.hasAlpha, "alpha is split off before")
-        let network = try model.pictureNetwork()
+        return try encoded(image) { try apply(network, $0, work) }
+    }
+
+    /// The network with what its nodes find in the picture.
+    func observe(
+        _ network: PictureNetwork,
+        in image: Image,
+        side: Int?
+    ) throws -> StreamedNetwork {
+        var observed: StreamedNetwork?
+        // The picture takes the same way in as it does when the network is applied.
+        _ = try encoded(image) { image in
+            let input = try expanded(image, channels: network.inputChannels)
+            observed = try StreamedNetwork(
+                network,
+                observing: input,
+                mapping,
+                side: side,
+                budget: budget
+            )
+            return image
+        }
+        return observed!
+    }
+
+    /// Calls `body` with the picture as gamma-encoded samples of 8 or 16 bits or floats from 0 to 1,
+    /// and brings what it returns back to the picture's own way.
+    private func encoded(_ image: Image, _ body: (Image) throws -> Image) throws -> Image {
         switch image.interpretation {
         case "scrgb":
-            let result = try apply(network, try image.cast(to: .f32).mappingSamples(encode))
+            let result = try body(try image.cast(to: .f32).mappingSamples(encode))
             return try result.mappingSamples(decode).interpreted(as: "scrgb")
         case "srgb", "rgb", "rgb16", "b-w", "grey16", "multiband":
-            return try scaled(network, image)
+            return try scaled(image, body)
         default:
-            return try apply(network, try image.convertedToSRGB())
+            return try body(try image.convertedToSRGB())
         }
     }
 
     /// Brings other samples than 8 and 16 bits to floats from 0 to 1, and back.
-    private func scaled(_ network: PictureNetwork, _ image: Image) throws -> Image {
-        switch (image.format, image.interpretation) {
-        case (.u8, _): return try apply(network, image)
-        case (.u16, _): return try apply(network, image)
+    private func scaled(_ image: Image, _ body: (Image) throws -> Image) throws -> Image {
+        if image.format == .u8 || image.format == .u16 { return try body(image) }
+        let is16 = ["rgb16", "grey16"].contains(image.interpretation)
+        let white = is16 ? 65535.0 : image.interpretation == "multiband" ? 1 : 255
+        let small = try image.cast(to: .f32).multiplied(by: 1 / white)
+        return try body(small).multiplied(by: white).cast(to: image.format)
+    }
+
+    /// A picture with the bands that a network reads: grey as equal channels, colour as luma.
+    private func expanded(_ image: Image, channels: Int) throws -> Image {
+        switch (image.bands, channels) {
+        case (let a, let b) where a == b: return image
+        case (1, 3): return try equalChannels(image)
+        case (3, 1): return try lumaAndDifferences(image).band(0).interpreted(as: "b-w")
         default:
-            let is16 = ["rgb16", "grey16"].contains(image.interpretation)
-            let white = is16 ? 65535.0 : image.interpretation == "multiband" ? 1 : 255
-            let small = try image.cast(to: .f32).multiplied(by: 1 / white)
-            let result = try apply(network, small).multiplied(by: white)
-            return try result.cast(to: image.format)
+            throw ModelError(
+                "\(model.path): expected a picture of \(channels) bands besides alpha, found "
+                    + "\(image.bands)"
+            )
         }
     }
 
-    private func apply(_ network: PictureNetwork, _ image: Image) throws -> Image {
-        switch (image.bands, network.inputChannels) {
-        case (let a, let b) where a == b:
-            return try image.applying(network, mapping, budget: budget)
+    private func apply(
+        _ network: StreamedNetwork,
+        _ image: Image,
+        _ work: StreamWork
+    ) throws -> Image {
+        let input = try expanded(image, channels: network.structure.inputChannels)
+        let result = try input.applying(network, mapping, budget: budget, work: work)
+        switch (image.bands, network.structure.inputChannels) {
         case (1, 3):
-            let color = try Image.joined([image, image, image])
-            let result = try color.interpreted(as: image.format == .u16 ? "rgb16" : "srgb")
-                .applying(network, mapping, budget: budget)
             guard keepsColors, result.bands == 3 else { return result }
             return try result.operation("bandmean").interpreted(as: image.interpretation)
-        case (3, 1) where network.outputChannels == 1:
-            return try applyToLuma(network, image)
-        default:
-            throw ModelError(
-                "\(model.path): expected a picture of \(network.inputChannels) bands besides alpha, "
-                    + "found \(image.bands)"
-            )
+        case (3, 1) where network.structure.outputChannels == 1:
+            return try joined(result, to: image, scale: network.structure.scale.value)
+        default: return result
         }
+    }
+
+    private func equalChannels(_ image: Image) throws -> Image {
+        try Image.joined([image, image, image])
+            .interpreted(as: image.format == .u16 ? "rgb16" : "srgb")
     }
 
     /// Whether the task leaves colours as they are, so that grey stays grey.
@@ -68,26 +106,24 @@ struct ColorRoute {
         return (try? model.picture.get())?.scale.value != 1
     }
 
-    /// Runs the network on luma (BT.601, full range) and enlarges the colour differences smoothly.
-    private func applyToLuma(_ network: PictureNetwork, _ image: Image) throws -> Image {
-        let white = Double(peak(of: image.format))
-        let parts = try image.cast(to: .f32).multiplied(by: 1 / white).recombined([
+    /// Luma and colour differences (BT.601, full range), white at 1.
+    private func lumaAndDifferences(_ image: Image) throws -> Image {
+        try image.cast(to: .f32).multiplied(by: 1 / Double(peak(of: image.format))).recombined([
             [0.299, 0.587, 0.114],
             [-0.168736, -0.331264, 0.5],
             [0.5, -0.418688, -0.081312],
         ])
-        let luma = try parts.band(0).interpreted(as: "b-w").applying(
-            network,
-            mapping,
-            budget: budget
-        )
-        let differences = try parts.operation("extract_band", ["band": .int(1), "n": .int(2)])
-            .enlarged(by: network.scale.value)
-        let joined = try Image.joined([luma, differences])
-        let result = try joined.recombined([
+    }
+
+    /// A picture of new luma with the colour differences of the old one, smoothly enlarged.
+    private func joined(_ luma: Image, to image: Image, scale: Double) throws -> Image {
+        let differences = try lumaAndDifferences(image)
+            .operation("extract_band", ["band": .int(1), "n": .int(2)])
+            .enlarged(by: scale)
+        let result = try Image.joined([luma, differences]).recombined([
             [1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0],
         ])
-        return try result.multiplied(by: white).rounded(to: image.format)
+        return try result.multiplied(by: Double(peak(of: image.format))).rounded(to: image.format)
             .interpreted(as: image.interpretation)
     }
 }

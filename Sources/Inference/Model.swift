@@ -3,6 +3,7 @@ package import Graphs
 internal import Kernels
 package import ONNX
 package import Streams
+internal import Synchronization
 package import Tensors
 package import Vips
 
@@ -16,8 +17,7 @@ package final class Model: Sendable {
     package let graph: Graph
     /// The network as one that turns pictures into pictures, or why it does not.
     package let picture: Result<PictureNetwork, GraphError>
-    /// How pixels become numbers; found by a test run where no card says it.
-    package let mapping: PixelMapping
+    private let guess = Mutex<PixelMapping?>(nil)
     package var isMappingGuessed: Bool { card == nil }
 
     package init(path: String, card: ModelCard? = nil) throws {
@@ -32,17 +32,24 @@ package final class Model: Sendable {
         }
         let graph = graph
         picture = Result { () throws(GraphError) in try PictureNetwork(graph) }
-        if let card {
-            mapping = PixelMapping(range: card.input.range, channels: card.input.channels)
-        } else {
-            mapping = PixelMapping(range: Self.guessRange((try? picture.get())))
-        }
         if let card, let scale = card.scale, case .success(let picture) = picture,
             picture.scale.value != scale
         {
             throw ModelError(
                 "\(path): expected a network of scale \(scale), as its card says, found \(picture.scale)"
             )
+        }
+    }
+
+    /// How pixels become numbers; found by a test run where no card says it.
+    package var mapping: PixelMapping {
+        if let card {
+            return PixelMapping(range: card.input.range, channels: card.input.channels)
+        }
+        return guess.withLock { known in
+            let mapping = known ?? PixelMapping(range: Self.guessRange(try? picture.get()))
+            known = mapping
+            return mapping
         }
     }
 
@@ -84,7 +91,7 @@ package final class Model: Sendable {
         let values = (0..<shape.elementCount).map { i in
             0.5 + 0.25 * Float(((i % size.width) / 8 + (i / size.width) / 8) % 5 - 2)
         }
-        guard let output = try? fitted.evaluate(Tensor(shape: shape, values: values)) else {
+        guard let output = try? fitted.run(Tensor(shape: shape, values: values), .shared) else {
             return .unit
         }
         let numbers = output.array(of: Float.self).sorted()
@@ -98,17 +105,44 @@ package final class Model: Sendable {
 
 extension Model {
     /// The picture that the network makes of one without alpha: a lazy image, exact for any size.
+    ///
+    /// - Parameter network: this model's network with statistics of some picture; its own otherwise.
     package func apply(
         to image: Image,
+        network: StreamedNetwork? = nil,
         mapping: PixelMapping? = nil,
-        budget: StreamBudget = StreamBudget()
+        budget: StreamBudget = StreamBudget(),
+        work: StreamWork = StreamWork()
     ) throws -> Image {
-        let route = ColorRoute(model: self, mapping: mapping ?? self.mapping, budget: budget)
         do {
-            return try route.apply(to: image)
+            let network = try network ?? StreamedNetwork(pictureNetwork())
+            return try route(mapping, budget).apply(network, to: image, work: work)
         } catch let error as GraphError {
             throw ModelError("\(path): \(error)")
         }
+    }
+
+    /// The network with what its nodes that look at the whole picture find in this one, once it is
+    /// prepared; as it is where it has no such nodes.
+    ///
+    /// - Parameter side: the longer side to reduce the picture to; `nil` observes all of it.
+    package func observing(
+        _ image: Image,
+        side: Int?,
+        mapping: PixelMapping? = nil,
+        budget: StreamBudget = StreamBudget()
+    ) throws -> StreamedNetwork {
+        do {
+            let network = try pictureNetwork()
+            guard network.halo == nil else { return StreamedNetwork(network) }
+            return try route(mapping, budget).observe(network, in: image, side: side)
+        } catch let error as GraphError {
+            throw ModelError("\(path): \(error)")
+        }
+    }
+
+    private func route(_ mapping: PixelMapping?, _ budget: StreamBudget) -> ColorRoute {
+        ColorRoute(model: self, mapping: mapping ?? self.mapping, budget: budget)
     }
 
     /// Brings tensors, some with names, into the order of the graph's inputs.

@@ -38,6 +38,10 @@ package struct ModelReport: Codable, Sendable {
         package var halo: Int?
         package var globalNodes: [String]
         package var multiplyAddsPerInputPixel: Double
+        /// Bytes that streaming holds for each column of the picture; `nil` where it must see all rows.
+        package var bytesPerColumn: Int?
+        /// How many statistics of a whole picture it looks for; `nil` where something else is looked for.
+        package var statistics: Int?
     }
 
     package init(_ model: Model) {
@@ -85,21 +89,38 @@ extension ModelReport.Picture {
         lostBorder = network.lostBorder
         halo = network.halo
         globalNodes = network.globalNodes
-        let size = network.fixedSize ?? (height: 512, width: 512)
+        let size = network.fixedSize ?? (height: 768, width: 768)
         let fitted = try? network.fitted(height: size.height, width: size.width)
+        statistics = (try? network.passes(height: size.height, width: size.width))?.count
+        let streamed = network.halo == nil ? try? network.frozenStructure() : network
+        bytesPerColumn = (try? streamed?.fitted(height: size.height, width: size.width))
+            .flatMap { fitted in
+                try? StreamPlan(fitted.sized, output: fitted.output, stripRows: 48)
+            }
+            .map { $0.featureBytes / size.width }
         multiplyAddsPerInputPixel =
             fitted.map { Double($0.reach.multiplyAdds) / Double(size.height * size.width) } ?? 0
     }
 
     fileprivate var meaning: String {
+        // A picture of 100 megapixels, 3 to 2.
+        let large = bytesPerColumn.map { "\(max(1, ($0 * 12250) >> 20)) MiB for 100 megapixels" }
         guard let halo else {
             let count = globalNodes.count
+            let nodes = "\(count) \(count == 1 ? "node" : "nodes")"
+            guard statistics != nil, let large else {
+                return
+                    "It looks at the whole picture at once (\(nodes)), so a picture must fit into "
+                    + "memory as feature maps."
+            }
             return
-                "It looks at the whole picture at once (\(count) \(count == 1 ? "node" : "nodes")), "
-                + "so a picture must fit into memory as feature maps."
+                "It looks at the whole picture for statistics (\(nodes)); once they have been observed, "
+                + "it runs on pictures of any size in bounded memory, \(large)."
         }
         return
-            "It runs on pictures of any size in bounded memory: an output pixel depends on at most "
+            "It runs on pictures of any size in bounded memory"
+            + (large.map { ", \($0)" } ?? "")
+            + ": an output pixel depends on at most "
             + "\(halo) input \(halo == 1 ? "pixel" : "pixels") on each side."
     }
 }

@@ -156,13 +156,26 @@ package final class PackedConvolution: @unchecked Sendable {
             switch form {
             case .dense:
                 atelier_convolution_pack(
-                    isa, source.baseAddress, Int32(inner), Int32(taps), order, Int32(outputBlocks),
-                    inputs, Int32(blocks), Int32(lanes), self.weights
+                    isa,
+                    source.baseAddress,
+                    Int32(inner),
+                    Int32(taps),
+                    order,
+                    Int32(outputBlocks),
+                    inputs,
+                    Int32(blocks),
+                    Int32(lanes),
+                    self.weights
                 )
             case .thin:
                 atelier_convolution_pack_thin(
-                    source.baseAddress, Int32(outputs), Int32(inner), Int32(taps), inputs,
-                    Int32(blocks), self.weights
+                    source.baseAddress,
+                    Int32(outputs),
+                    Int32(inner),
+                    Int32(taps),
+                    inputs,
+                    Int32(blocks),
+                    self.weights
                 )
             case .depthwise:
                 for (place, channel) in inputs.enumerated() {

@@ -54,8 +54,15 @@ package final class PackedWinograd: @unchecked Sendable {
         tilesPerCall = Self.tilesPerCall(tile, isa, inputLanes.count, outputBlocks)
         weights.floats.withUnsafeBufferPointer { source in
             atelier_winograd_pack(
-                isa, Int32(tile), source.baseAddress, Int32(inner), order, Int32(outputBlocks),
-                inputs, Int32(inputLanes.count), self.weights
+                isa,
+                Int32(tile),
+                source.baseAddress,
+                Int32(inner),
+                order,
+                Int32(outputBlocks),
+                inputs,
+                Int32(inputLanes.count),
+                self.weights
             )
         }
     }

@@ -81,10 +81,20 @@ package enum RowKernels {
             case .channel: (ATELIER_OPERAND_CHANNEL, 0)
             case .pixel(let step): (ATELIER_OPERAND_PIXEL, step)
             }
-        atelier_binary(instructions.isa, combination.function, a, b, kind, step, Int32(lanes), y, count)
+        atelier_binary(
+            instructions.isa,
+            combination.function,
+            a,
+            b,
+            kind,
+            step,
+            Int32(lanes),
+            y,
+            count
+        )
     }
 
-    /// y += factor · x
+    /// Adds to a row: y += factor · x.
     package static func accumulate(
         _ factor: Float,
         _ x: UnsafePointer<Float>,
@@ -125,7 +135,13 @@ package enum RowKernels {
         using instructions: InstructionSet = .current
     ) {
         atelier_pool_max(
-            instructions.isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), y, Int32(count)
+            instructions.isa,
+            taps.baseAddress,
+            Int32(taps.count),
+            step,
+            Int32(lanes),
+            y,
+            Int32(count)
         )
     }
 
@@ -140,7 +156,14 @@ package enum RowKernels {
         using instructions: InstructionSet = .current
     ) {
         atelier_pool_sum(
-            instructions.isa, taps.baseAddress, Int32(taps.count), step, Int32(lanes), factor, y, Int32(count)
+            instructions.isa,
+            taps.baseAddress,
+            Int32(taps.count),
+            step,
+            Int32(lanes),
+            factor,
+            y,
+            Int32(count)
         )
     }
 
@@ -155,7 +178,13 @@ package enum RowKernels {
         using instructions: InstructionSet = .current
     ) {
         atelier_gather(
-            instructions.isa, sources.baseAddress, sourceStep, Int32(sources.count), y, step, Int32(count)
+            instructions.isa,
+            sources.baseAddress,
+            sourceStep,
+            Int32(sources.count),
+            y,
+            step,
+            Int32(count)
         )
     }
 
@@ -171,6 +200,15 @@ package enum RowKernels {
         using instructions: InstructionSet = .current
     ) {
         precondition(positions.count >= count * taps && weights.count >= count * taps)
-        atelier_resample(instructions.isa, x, positions, weights, Int32(taps), Int32(lanes), y, Int32(count))
+        atelier_resample(
+            instructions.isa,
+            x,
+            positions,
+            weights,
+            Int32(taps),
+            Int32(lanes),
+            y,
+            Int32(count)
+        )
     }
 }

@@ -53,10 +53,15 @@ package final class WorkerPool: @unchecked Sendable {
             var thread = pthread_t()
             // Borrowed: `deinit` waits for the thread to end.
             let pool = Unmanaged.passUnretained(self).toOpaque()
-            let status = pthread_create(&thread, nil, { pool in
-                Unmanaged<WorkerPool>.fromOpaque(pool!).takeUnretainedValue().serve()
-                return nil
-            }, pool)
+            let status = pthread_create(
+                &thread,
+                nil,
+                { pool in
+                    Unmanaged<WorkerPool>.fromOpaque(pool!).takeUnretainedValue().serve()
+                    return nil
+                },
+                pool
+            )
             precondition(status == 0, "the system has threads left")
             workers.append(thread)
         }
@@ -75,7 +80,8 @@ package final class WorkerPool: @unchecked Sendable {
 
     /// Runs `body` for every index below `count`, on all threads, and returns when all are done.
     package func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
-        let isAlone = threads == 1 || count <= 1
+        let isAlone =
+            threads == 1 || count <= 1
             || isBusy.exchange(true, ordering: .acquiring)
         guard !isAlone else {
             for index in 0..<count { body(index) }

@@ -73,7 +73,7 @@ let operatorTable: [String: OperatorImporter] = [
     "Conv": convolution,
     "ConvTranspose": transposedConvolution,
     "GlobalAveragePool": globalPool { _ in .average },
-    "GlobalLpPool": globalPool { .norm($0.int("p") ?? 2) },
+    "GlobalLpPool": globalPool { .norm($0.int("p", in: 1...64, default: 2)) },
     "GlobalMaxPool": globalPool { _ in .max },
     "LpPool": lpPool,
     "MaxPool": maxPool,

@@ -13,9 +13,12 @@ struct WeightReader {
         let part = "tensor \"\(proto.name)\""
         var shape: [Int] = []
         var count = 1
+        guard proto.dims.count <= 32 else {
+            throw PartError(part, expected: "at most 32 axes", found: "\(proto.dims.count)")
+        }
         for side in proto.dims {
             let (product, overflows) = count.multipliedReportingOverflow(by: Int(side))
-            guard side >= 0, !overflows, product <= Int(Int32.max) else {
+            guard side >= 0, side <= Int(Int32.max), !overflows, product <= Int(Int32.max) else {
                 throw PartError(
                     part,
                     expected: "a shape of at most 2147483647 elements",

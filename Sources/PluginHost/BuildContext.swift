@@ -22,6 +22,7 @@ package final class BuildContext: @unchecked Sendable {
 
     private struct State {
         var needsRandomAccess = false
+        var preparations: [@Sendable () throws -> Void] = []
         var failure: (any Error)?
     }
 
@@ -48,6 +49,16 @@ package final class BuildContext: @unchecked Sendable {
     package var needsRandomAccess: Bool { state.withLock { $0.needsRandomAccess } }
 
     package func requireRandomAccess() { state.withLock { $0.needsRandomAccess = true } }
+
+    /// Keeps what has to be done once the chain is laid out, before its pixels are asked for.
+    func beforePixels(_ preparation: @escaping @Sendable () throws -> Void) {
+        state.withLock { $0.preparations.append(preparation) }
+    }
+
+    /// What has to be done before pixels are asked for, in order.
+    package var preparations: [@Sendable () throws -> Void] {
+        state.withLock { $0.preparations }
+    }
 
     /// The error behind the last service that failed: the plugin hands on only its text.
     var failure: (any Error)? { state.withLock { $0.failure } }

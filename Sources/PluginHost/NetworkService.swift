@@ -26,6 +26,12 @@ package struct NetworkRequest: Sendable {
 package protocol HostNetwork: AnyObject, Sendable {
     var facts: NetworkFacts { get }
     func apply(to image: Image) throws -> Image
+    /// The network with what its nodes find in an image, once `prepare` has been called.
+    ///
+    /// - Parameter side: the longer side of the reduced image to look at; `nil` for all of it.
+    func observe(_ image: Image, side: Int?) throws -> any HostNetwork
+    /// Looks at the image that the network observes, if it does.
+    func prepare() throws
     func run(_ inputs: [(name: String?, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)]
 }
 
@@ -111,6 +117,27 @@ let networkService = atelier_network_service(
                     throw PluginError("a plugin did not take output number \(index + 1)")
                 }
             }
+        }
+    },
+    observe: { host, network, image, how, result, error in
+        answer(host, error) { context in
+            guard let image, let result else { throw PluginError("expected an image, found none") }
+            let network = try NetworkBox.of(network).network
+            guard network.facts.seesEverything else {
+                result.pointee = OpaquePointer(
+                    Unmanaged.passRetained(NetworkBox(network)).toOpaque()
+                )
+                return
+            }
+            let side = how.map { Int($0.pointee.longer_side) } ?? 0
+            let observed = try network.observe(
+                BuildImage.of(image).read(),
+                side: how?.pointee.exact == 1 ? nil : side > 0 ? side : 768
+            )
+            // The picture is read twice: to look at it, and to edit it.
+            context.requireRandomAccess()
+            context.beforePixels(observed.prepare)
+            result.pointee = OpaquePointer(Unmanaged.passRetained(NetworkBox(observed)).toOpaque())
         }
     }
 )

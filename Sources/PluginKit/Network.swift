@@ -68,6 +68,26 @@ public final class Network {
     /// Output pixels along a side for an input pixel.
     public var scale: Double { Double(info.scale_numerator) / Double(info.scale_denominator) }
 
+    /// Whether every output pixel depends on the whole image.
+    public var seesEverything: Bool { info.sees_everything != 0 }
+
+    /// The network with what its nodes that look at the whole image find in this one, so that it can
+    /// be applied to images of any size; as it is where it has no such nodes.
+    ///
+    /// - Parameter exactly: look at every pixel, by one pass for each such node, not at a reduced image.
+    public func observing(_ image: LazyImage, exactly: Bool = false) throws -> Network {
+        guard seesEverything else { return self }
+        guard Int(table.pointee.size) >= MemoryLayout<atelier_network_service>.size,
+            let observe = table.pointee.observe
+        else { return self }
+        var how = atelier_observation()
+        how.size = UInt32(MemoryLayout<atelier_observation>.size)
+        how.exact = exactly ? 1 : 0
+        var result: OpaquePointer?
+        try check { observe(host.pointer, pointer, image.pointer, &how, &result, $0) }
+        return try Network(owning: result!, host, table)
+    }
+
     /// The picture that the network makes of one without alpha: exact for any size, without seams.
     public func apply(to image: LazyImage) throws -> LazyImage {
         var result: OpaquePointer?

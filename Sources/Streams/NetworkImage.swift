@@ -32,6 +32,17 @@ extension Image {
         budget: StreamBudget = StreamBudget(),
         work: StreamWork = StreamWork()
     ) throws -> Image {
+        try applying(StreamedNetwork(network), mapping, budget: budget, work: work)
+    }
+
+    /// The same with a network whose statistics may be observed later, before pixels are asked for.
+    package func applying(
+        _ source: StreamedNetwork,
+        _ mapping: PixelMapping,
+        budget: StreamBudget,
+        work: StreamWork
+    ) throws -> Image {
+        let network = source.structure
         precondition(bands == network.inputChannels, "a band for every channel")
         precondition([.u8, .u16, .f32].contains(format), "samples of 8 or 16 bits, or floats")
         let fitted = try network.fitted(height: height, width: width)
@@ -41,6 +52,7 @@ extension Image {
             budget
         )
         let maker = PictureStream(
+            network: source,
             fitted: fitted,
             layout: layout,
             budget: budget,
@@ -66,7 +78,7 @@ extension Image {
     }
 
     /// The image with copies of its edge pixels around it.
-    private func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {
+    func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {
         if border == .none { return self }
         return try operation(
             "embed",

@@ -8,6 +8,8 @@ internal import Vips
 ///
 /// One strip at a time is made by `strip`; `fill` may be called at any time, by several threads.
 final class PictureStream: Sendable {
+    private let network: StreamedNetwork
+    /// What is true of the network at this size, whether it is complete or not.
     private let fitted: PictureNetwork.Fitted
     private let layout: StreamLayout
     private let budget: StreamBudget
@@ -22,9 +24,22 @@ final class PictureStream: Sendable {
         /// The first row of the next strip.
         var next = 0
         var window: InputWindow?
+        var sized: SizedNetwork?
+    }
+
+    /// The complete network at this size.
+    private func sized() throws -> SizedNetwork {
+        if let sized = progress.withLock({ $0.sized }) { return sized }
+        let complete = try network.network().fitted(
+            height: fitted.height - fitted.border.before - fitted.border.bottom,
+            width: fitted.width - fitted.border.before - fitted.border.right
+        ).sized
+        progress.withLock { $0.sized = complete }
+        return complete
     }
 
     init(
+        network: StreamedNetwork,
         fitted: PictureNetwork.Fitted,
         layout: StreamLayout,
         budget: StreamBudget,
@@ -32,6 +47,7 @@ final class PictureStream: Sendable {
         outputChannels: Int,
         work: StreamWork
     ) {
+        self.network = network
         self.fitted = fitted
         self.layout = layout
         self.budget = budget
@@ -51,15 +67,17 @@ final class PictureStream: Sendable {
             let taken = progress.withLock { state in
                 state.next == first ? state.run.take() : nil
             }
-            let run = try taken ?? StreamRun(
-                StreamPlan(
-                    fitted.sized,
-                    output: fitted.output,
-                    rows: first..<fitted.outputHeight,
-                    columns: 0..<fitted.outputWidth,
-                    stripRows: rows
+            let run =
+                try taken
+                ?? StreamRun(
+                    StreamPlan(
+                        sized(),
+                        output: fitted.output,
+                        rows: first..<fitted.outputHeight,
+                        columns: 0..<fitted.outputWidth,
+                        stripRows: rows
+                    )
                 )
-            )
             var strip: [[UInt8]] = []
             while strip.isEmpty { strip = try rowsOfNextStrip(run, request) }
             let end = first + strip.count
@@ -121,7 +139,7 @@ final class PictureStream: Sendable {
         for left in stride(from: 0, to: fitted.outputWidth, by: columns) {
             let run = StreamRun(
                 try StreamPlan(
-                    fitted.sized,
+                    sized(),
                     output: fitted.output,
                     rows: rows,
                     columns: left..<min(left + columns, fitted.outputWidth),
@@ -156,7 +174,7 @@ final class PictureStream: Sendable {
         let area = request.output.area
         let run = StreamRun(
             try StreamPlan(
-                fitted.sized,
+                sized(),
                 output: fitted.output,
                 rows: area.top..<area.bottom,
                 columns: area.left..<area.right,

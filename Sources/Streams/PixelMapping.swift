@@ -50,31 +50,39 @@ struct PixelRows: Sendable {
     let mapping: PixelMapping
     let format: SampleFormat
 
+    /// Where the numbers of a channel go: the first, how far apart they are, and how many.
+    typealias Target = (first: UnsafeMutablePointer<Float>, step: Int, count: Int)
+
     /// Spreads one row of pixels, from the first column of the input on, to its channels.
     func read(_ row: UnsafeRawPointer, _ bands: Int, _ y: Int, into input: InputRows) {
+        read(row, bands) { (input.channel($0, row: y), input.step, input.columns.count) }
+    }
+
+    /// Spreads one row of pixels to channels.
+    func read(_ row: UnsafeRawPointer, _ bands: Int, into target: (Int) -> Target) {
         switch format {
-        case .u8: spread(row.assumingMemoryBound(to: UInt8.self), bands, y, into: input)
-        case .u16: spread(row.assumingMemoryBound(to: UInt16.self), bands, y, into: input)
-        default: spread(row.assumingMemoryBound(to: Float.self), bands, y, into: input)
+        case .u8: spread(row.assumingMemoryBound(to: UInt8.self), bands, target)
+        case .u16: spread(row.assumingMemoryBound(to: UInt16.self), bands, target)
+        default: spread(row.assumingMemoryBound(to: Float.self), bands, target)
         }
     }
 
     private func spread<Sample: PixelSample>(
         _ row: UnsafePointer<Sample>,
         _ bands: Int,
-        _ y: Int,
-        into input: InputRows
+        _ target: (Int) -> Target
     ) {
         let factor = (mapping.range.white - mapping.range.black) / peak(of: format)
         for channel in 0..<bands {
+            let (first, step, count) = target(channel)
             Sample.read(
                 row + mapping.band(ofChannel: channel, of: bands),
                 step: bands,
                 factor: factor,
                 offset: mapping.range.black,
-                into: input.channel(channel, row: y),
-                numberStep: input.step,
-                count: input.columns.count
+                into: first,
+                numberStep: step,
+                count: count
             )
         }
     }

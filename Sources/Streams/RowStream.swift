@@ -1,6 +1,21 @@
 internal import Glibc
 internal import Vips
 
+/// Why rows cannot be had, in the evaluation in which that was found and in later ones.
+private struct Failure {
+    private let first: any Error
+    private let cause: any Error
+    private let evaluation = Evaluation.number
+
+    init(_ error: any Error) {
+        first = error
+        cause = Evaluation.cause(of: error)
+    }
+
+    /// In its own evaluation the failure is known already; later ones have to be told.
+    var error: any Error { evaluation == Evaluation.number ? first : cause }
+}
+
 /// Rows of pixels that are made from top to bottom, served to requests of any shape.
 ///
 /// Whoever first asks for rows that are not there yet makes the next strip, on its own thread,
@@ -21,7 +36,7 @@ final class RowStream: @unchecked Sendable {
     /// The first row at hand; `nil` until somebody asks for one.
     private var begin: Int?
     private var isProducing = false
-    private var failure: (any Error)?
+    private var failure: Failure?
 
     /// - Parameter keeps: how many rows stay available behind the newest.
     init(height: Int, keeps: Int, produce: @escaping Producer) {
@@ -46,7 +61,7 @@ final class RowStream: @unchecked Sendable {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         while true {
-            if let failure { throw failure }
+            if let failure { throw failure.error }
             // Workers begin side by side, so the first request need not be the topmost.
             let firstRow = begin ?? (area.top <= keeps ? 0 : area.top)
             begin = firstRow
@@ -90,7 +105,7 @@ final class RowStream: @unchecked Sendable {
                 begin! += surplus
             }
         case .failure(let error):
-            failure = error
+            failure = Failure(error)
             throw error
         }
     }

@@ -8,7 +8,22 @@ extension Int {
 
     /// The quotient rounded toward plus infinity.
     @inlinable
-    package func ceiledQuotient(by divisor: Int) -> Int { -(-self).flooredQuotient(by: divisor) }
+    package func ceiledQuotient(by divisor: Int) -> Int {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder != 0 && (remainder < 0) == (divisor < 0) ? quotient + 1 : quotient
+    }
+
+    /// The product, or the end of the range of integers where it lies beyond.
+    package func saturatingProduct(with other: Int) -> Int {
+        let (product, overflows) = multipliedReportingOverflow(by: other)
+        return overflows ? ((self < 0) == (other < 0) ? .max : .min) : product
+    }
+
+    /// The sum, or the end of the range of integers where it lies beyond.
+    package func saturatingSum(with other: Int) -> Int {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? (other > 0 ? .max : .min) : sum
+    }
 }
 
 /// Calls `body` with every index into an array of this shape, last axis fastest.

@@ -127,14 +127,16 @@ extension Tensor: Equatable {
 }
 
 extension [Int] {
-    /// The number of elements of a tensor of this shape.
-    package var elementCount: Int { reduce(1, *) }
+    /// The number of elements of a tensor of this shape; the largest integer if there are more.
+    package var elementCount: Int {
+        contains(0) ? 0 : reduce(1) { $0.saturatingProduct(with: $1) }
+    }
 
     /// How far apart two elements are that neighbour along each axis.
     package var strides: [Int] {
         var strides = [Int](repeating: 1, count: count)
         for axis in indices.dropLast().reversed() {
-            strides[axis] = strides[axis + 1] * self[axis + 1]
+            strides[axis] = strides[axis + 1] &* self[axis + 1]
         }
         return strides
     }

@@ -25,6 +25,18 @@ package enum Evaluation {
     /// The error that made one of our own nodes fail: libvips only hands on that it failed.
     private static let failure = Mutex<(any Error)?>(nil)
 
+    /// Which evaluation is going on: they are counted.
+    package static var number: Int { count.load(ordering: .relaxed) }
+    private static let count = Atomic(0)
+
+    /// What is behind an error that a pull threw in this evaluation, to be thrown in a later one.
+    package static func cause(of error: any Error) -> any Error {
+        guard let silent = error as? VipsError, silent.detail.isEmpty else { return error }
+        if let own = failure.withLock({ $0 }) { return own }
+        let text = String(cString: vips_error_buffer())
+        return VipsError(silent.subject, text.split(separator: "\n").joined(separator: "; "))
+    }
+
     /// Called by a node on a worker thread: keeps the first error of this evaluation.
     static func fail(with error: any Error) {
         failure.withLock { if $0 == nil { $0 = error } }
@@ -34,6 +46,7 @@ package enum Evaluation {
     static func run<Result>(_ body: () throws(VipsError) -> Result) throws -> Result {
         turn.begin()
         defer { turn.end() }
+        count.add(1, ordering: .relaxed)
         failure.withLock { $0 = nil }
         do throws(VipsError) {
             return try body()

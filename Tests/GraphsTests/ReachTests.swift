@@ -78,6 +78,26 @@ import Testing
         }
     }
 
+    @Test(
+        "padding of any width leads to the positions that it repeats",
+        arguments: Padding.allCases
+    )
+    func padding(padding: Padding) {
+        for length in 1...6 {
+            for low in -25..<25 {
+                for high in (low + 1)...26 {
+                    let places = (low..<high).compactMap { padding.source(of: $0, in: length) }
+                    let found = padding.sources(of: low..<high, in: length)
+                    guard let first = places.min(), let last = places.max() else {
+                        #expect(found.isEmpty)
+                        continue
+                    }
+                    #expect(found == first..<(last + 1), "\(low)..<\(high) in \(length)")
+                }
+            }
+        }
+    }
+
     @Test("nodes that look at everything are found")
     func globalNodes() throws {
         var builder = NetworkBuilder(seed: 1)

@@ -4,6 +4,27 @@ import Support
 import Tensors
 import Testing
 
+extension Tensor {
+    /// The distance between the smallest and the largest element.
+    fileprivate var range: Float {
+        let values = array(of: Float.self)
+        return values.max()! - values.min()!
+    }
+
+    /// Rows of this picture as a network's input.
+    fileprivate func copy(rows: Range<Int>, into input: InputRows) {
+        let values = floats
+        for channel in 0..<shape[1] {
+            for y in rows {
+                let target = input.channel(channel, row: y)
+                for (i, x) in input.columns.enumerated() {
+                    target[i * input.step] = values[(channel * shape[2] + y) * shape[3] + x]
+                }
+            }
+        }
+    }
+}
+
 @Suite struct StreamTests {
     private static let pool = WorkerPool(threads: 2)
     private static let alone = WorkerPool(threads: 1)
@@ -42,6 +63,7 @@ import Testing
             input: [1, 3, height, width],
             weights: WeightCache()
         )
+        let range = expected.range
         let (rows, columns) = (expected.shape[2], expected.shape[3])
         for strip in [1, 7, 16, 64, height] {
             for isWhole in [true, false] {
@@ -58,12 +80,93 @@ import Testing
                 )
                 let y = try StreamRun(plan).evaluate(x, isWhole ? Self.pool : Self.alone)
                 let wanted = part(expected, top..<bottom, left..<right)
-                // Winograd's method rounds otherwise than the definition.
-                let range = wanted.array(of: Float.self).reduce(1) { max($0, abs($1)) }
-                let place = "\(network) seed \(seed): \(width)×\(height), strips of \(strip), "
+                let place =
+                    "\(network) seed \(seed): \(width)×\(height), strips of \(strip), "
                     + "rows \(top)..<\(bottom), columns \(left)..<\(right)"
                 #expect(difference(y, wanted, tolerance: 1e-4 * range) == nil, "\(place)")
             }
+        }
+    }
+
+    @Test(
+        "no thread count changes a bit, nor does the plan's own choice of strips",
+        arguments: TestNetwork.allCases
+    )
+    func threads(network: TestNetwork) throws {
+        var random = SeededRandom(9)
+        let graph = try network.graph(seed: 9).applying()
+        let x = random.tensor([1, 3, 40, 520])
+        let sized = try SizedNetwork(graph, input: x.shape, weights: WeightCache())
+        func run(_ strip: Int, _ threads: Int) throws -> Tensor {
+            let plan = try StreamPlan(sized, output: graph.outputs[0], stripRows: strip)
+            return try StreamRun(plan).evaluate(x, WorkerPool(threads: threads))
+        }
+        for strip in [3, 40] {
+            let expected = try run(strip, 1)
+            for threads in 2...5 { #expect(try run(strip, threads) == expected) }
+        }
+    }
+
+    @Test(
+        "each multiply-add is done once, however many rows come at a time",
+        arguments: TestNetwork.allCases
+    )
+    func work(network: TestNetwork) throws {
+        let graph = try network.graph(seed: 2).applying()
+        let sized = try SizedNetwork(graph, input: [1, 3, 96, 48], weights: WeightCache())
+        let whole = sized.multiplyAdds(of: graph.outputs[0])
+        var random = SeededRandom(2)
+        let x = random.tensor([1, 3, 96, 48])
+        for strip in [1, 5, 96] {
+            let plan = try StreamPlan(sized, output: graph.outputs[0], stripRows: strip)
+            let run = StreamRun(plan)
+            _ = try run.evaluate(x, Self.alone)
+            #expect(abs(run.multiplyAdds / whole - 1) < 1e-9)
+        }
+    }
+
+    @Test("memory does not grow with the height", arguments: TestNetwork.allCases)
+    func memory(network: TestNetwork) throws {
+        let graph = try network.graph(seed: 3).applying()
+        let bytes = try [960, 1920].map { height in
+            let shape = [1, 3, height, 128]
+            let sized = try SizedNetwork(graph, input: shape, weights: WeightCache())
+            return try StreamPlan(sized, output: graph.outputs[0], stripRows: 24).bytes
+        }
+        #expect(bytes[0] == bytes[1])
+    }
+
+    @Test(
+        "what is observed in a picture, whole or streaming, gives what the whole network gives for it",
+        arguments: GlobalNetwork.allCases,
+        0..<3
+    )
+    func observation(network: GlobalNetwork, seed: Int) throws {
+        var random = SeededRandom(seed)
+        let graph = network.graph(seed: seed)
+        let picture = try PictureNetwork(graph.applying())
+        #expect(picture.halo == nil)
+        let (height, width) = (4 * random.int(3...12), 4 * random.int(3...12))
+        let x = random.tensor([1, 3, height, width])
+        let expected = try graph.evaluate([x])[0]
+        let tolerance = 1e-4 * expected.range
+        let thumbnail = try picture.frozen(observing: x, Self.pool)
+        let exact = try picture.frozen(
+            height: height,
+            width: width,
+            budget: 1 << 16,
+            Self.pool
+        ) { run, take in
+            while !run.isFinished {
+                try run.advance(Self.pool, pull: { x.copy(rows: $0, into: $1) }, push: take)
+            }
+        }
+        for frozen in [thumbnail, exact] {
+            #expect(frozen.halo != nil)
+            let fitted = try frozen.fitted(height: height, width: width)
+            let plan = try StreamPlan(fitted.sized, output: fitted.output, stripRows: 3)
+            let y = try StreamRun(plan).evaluate(x, Self.pool)
+            #expect(difference(y, expected, tolerance: tolerance) == nil, "\(network) seed \(seed)")
         }
     }
 }

@@ -39,7 +39,11 @@ import Testing
         }
 
         init(
-            channels: Int, rows: Int, columns: Int, lanes: Int, border: Int,
+            channels: Int,
+            rows: Int,
+            columns: Int,
+            lanes: Int,
+            border: Int,
             filledWith random: inout SeededRandom
         ) {
             (self.channels, self.rows, self.columns) = (channels, rows, columns)
@@ -72,22 +76,33 @@ import Testing
         let lanes = form == .thin || random.int(0...1) == 0 ? 16 : 4
         let inputs = lanes == 4 ? random.int(1...4) : [1, 12, 16, 17, 40][random.int(0...4)]
         let outputs =
-            form == .thin ? random.int(1...4)
+            form == .thin
+            ? random.int(1...4)
             : form == .depthwise ? inputs : [1, 16, 30, 48, 64, 70][random.int(0...5)]
         let width = [1, 2, 5, 6, 7, 13, 29][random.int(0...6)]
         let step = random.int(1...2)
         let activation = Self.activations[random.int(0...3)]
         let residual = Self.residuals[random.int(0...2)]
         let x = Blocks(
-            channels: inputs, rows: 3, columns: width * step + 2, lanes: lanes, border: 0,
+            channels: inputs,
+            rows: 3,
+            columns: width * step + 2,
+            lanes: lanes,
+            border: 0,
             filledWith: &random
         )
         let inner = form == .depthwise ? 1 : inputs
         let weights = random.tensor([outputs, inner, 9])
         let bias = (0..<outputs).map { _ in Float.random(in: -1...1, using: &random) }
         let packed = PackedConvolution(
-            form, weights: weights, bias: bias, activation: Self.cut(activation, outputs),
-            residual: residual, inputs: x.places, lanes: lanes, instructions: instructions
+            form,
+            weights: weights,
+            bias: bias,
+            activation: Self.cut(activation, outputs),
+            residual: residual,
+            inputs: x.places,
+            lanes: lanes,
+            instructions: instructions
         )
         let outputLanes = form == .thin ? 4 : form == .depthwise ? lanes : 16
         let blocks = (outputs + outputLanes - 1) / outputLanes
@@ -131,14 +146,19 @@ import Testing
                 for i in 0..<inner {
                     for tap in 0..<9 {
                         let from = form == .depthwise ? channel : i
-                        sum += Double(weights.floats[(channel * inner + i) * 9 + tap])
+                        sum +=
+                            Double(weights.floats[(channel * inner + i) * 9 + tap])
                             * Double(x.values[x.index(from, tap / 3, column * step + tap % 3)])
                     }
                 }
                 let at =
                     (channel / outputLanes * width + column) * outputLanes + channel % outputLanes
                 let wanted = Self.ended(
-                    sum, activation, residual, channel: channel, other: other[at]
+                    sum,
+                    activation,
+                    residual,
+                    channel: channel,
+                    other: other[at]
                 )
                 #expect(
                     abs(Double(y[at]) - wanted) < 2e-4,
@@ -168,14 +188,23 @@ import Testing
         let tileRows = (height + tile - 1) / tile
         // The border holds the padding and what tiles read beyond the end.
         let x = Blocks(
-            channels: inputs, rows: height, columns: width, lanes: 16, border: tile + 1,
+            channels: inputs,
+            rows: height,
+            columns: width,
+            lanes: 16,
+            border: tile + 1,
             filledWith: &random
         )
         let weights = random.tensor([outputs, inputs, taps * taps])
         let bias = (0..<outputs).map { _ in Float.random(in: -1...1, using: &random) }
         let packed = PackedWinograd(
-            tile: tile, weights: weights, bias: bias, activation: activation, residual: residual,
-            inputs: x.places, instructions: instructions
+            tile: tile,
+            weights: weights,
+            bias: bias,
+            activation: activation,
+            residual: residual,
+            inputs: x.places,
+            instructions: instructions
         )
         let blocks = packed.outputBlocks
         let rowStride = width * outputStep
@@ -233,16 +262,21 @@ import Testing
                             guard (0..<height).contains(dy), (0..<width).contains(dx) else {
                                 continue
                             }
-                            sum += Double(
-                                weights.floats[(channel * inputs + i) * taps * taps + tap]
-                            ) * Double(x.values[x.index(i, dy, dx)])
+                            sum +=
+                                Double(
+                                    weights.floats[(channel * inputs + i) * taps * taps + tap]
+                                ) * Double(x.values[x.index(i, dy, dx)])
                         }
                     }
                     let at =
                         (channel / 16 * height + row) * rowStride + column * outputStep
                         + channel % 16
                     let wanted = Self.ended(
-                        sum, activation, residual, channel: channel, other: other[at]
+                        sum,
+                        activation,
+                        residual,
+                        channel: channel,
+                        other: other[at]
                     )
                     #expect(
                         abs(Double(y[at]) - wanted) < tolerance,

@@ -181,7 +181,7 @@ enum ModelFile {
         )
         #expect(
             message { $0.opsetImport[0].version = 99 }
-                == "m.onnx: expected operator set 6 to 23, found 99"
+                == "m.onnx: expected operator set 6 to 27, found 99"
         )
         #expect(
             message { $0.graph.input[0] = ModelFile.input("image", ["1", "4", "h", "w"]) }

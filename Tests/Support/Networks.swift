@@ -31,6 +31,8 @@ package enum TestNetwork: String, CaseIterable, NetworkCase {
     case dense
     /// PReLU with a slope for each channel, clipped at the end: ×2.
     case prelu
+    /// More channels than fit into two blocks of sixteen, and a residual over all: ×4.
+    case wide
 
     package func graph(seed: Int) -> Graph {
         var builder = NetworkBuilder(seed: seed)
@@ -117,6 +119,12 @@ package enum TestNetwork: String, CaseIterable, NetworkCase {
             let large = builder.enlarge(x, .nearest(.floor), .asymmetric)
             let bounds = [Float(-0.9), 0.8].map { builder.graph.addConstant("bound", Tensor($0)) }
             output = builder.graph.append(Clip(), [builder.add(shuffled, large)] + bounds)
+        case .wide:
+            let first = builder.prelu(builder.conv(x, 3, 40, kernel: 3, pad: 1), 40)
+            var y = builder.relu(builder.conv(first, 40, 64, kernel: 3, pad: 1))
+            y = builder.add(builder.conv(y, 64, 40, kernel: 3, pad: 1), first)
+            let c = builder.conv(builder.relu(y), 40, 48, kernel: 3, pad: 1)
+            output = builder.graph.append(DepthToSpace(block: 4, order: .crd), [c])
         }
         builder.graph.outputs = [output]
         return builder.graph

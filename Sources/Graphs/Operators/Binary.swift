@@ -25,6 +25,7 @@ package struct Binary: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let (a, b) = (try required(inputs, 0), try required(inputs, 1))
+        if function != .power { try check(a.elementType, b.elementType) }
         guard let x = a.shape, let y = b.shape else { return [ValueType(a.elementType, nil)] }
         return [ValueType(a.elementType, try broadcast(x, y), content: content(a, b))]
     }
@@ -32,7 +33,9 @@ package struct Binary: LocalOperator, Equatable {
     /// Arithmetic on sizes of shapes.
     private func content(_ a: ValueType, _ b: ValueType) -> [Dimension]? {
         guard let x = a.content, let y = b.content, a.elementType.isInteger else { return nil }
-        guard x.count == y.count || x.count == 1 || y.count == 1 else { return nil }
+        guard !x.isEmpty, !y.isEmpty, x.count == y.count || x.count == 1 || y.count == 1 else {
+            return nil
+        }
         var result: [Dimension] = []
         for i in 0..<max(x.count, y.count) {
             let (p, q) = (x[x.count == 1 ? 0 : i], y[y.count == 1 ? 0 : i])
@@ -42,7 +45,9 @@ package struct Binary: LocalOperator, Equatable {
             case .multiply: result.append(p * q)
             case .divide:
                 guard let divisor = q.constant, divisor > 0 else { return nil }
-                result.append(p.floored(by: divisor))
+                // Numbers are rounded toward zero; sizes are never below it.
+                let quotient = p.constant.map { Dimension($0 / divisor) }
+                result.append(quotient ?? p.floored(by: divisor))
             case .modulo:
                 guard let divisor = q.constant, divisor > 0 else { return nil }
                 result.append(p - p.floored(by: divisor) * q)
@@ -60,12 +65,7 @@ package struct Binary: LocalOperator, Equatable {
         if function == .power, a.elementType != b.elementType {
             return [try evaluate([a, b.converted(to: a.elementType)])[0]]
         }
-        guard a.elementType == b.elementType, let type = a.elementType.numberType else {
-            throw OperatorError(
-                expected: "two tensors of the same number type",
-                found: "\(a.elementType) and \(b.elementType)"
-            )
-        }
+        let type = try check(a.elementType, b.elementType)
         if a.elementType == .float32 { return [try floats(a, b)] }
         func compute<Number: TensorNumber>(_ type: Number.Type) throws(OperatorError) -> Tensor {
             switch function {
@@ -78,6 +78,11 @@ package struct Binary: LocalOperator, Equatable {
             case .minimum: try combine(a, b, type) { $1 < $0 ? $1 : $0 }
             case .maximum: try combine(a, b, type) { $1 > $0 ? $1 : $0 }
             case .prelu: try combine(a, b, type) { $0 < 0 ? $0.multiplied(by: $1) : $0 }
+            case .modulo where a.elementType == .float64:
+                try combine(a, b, Double.self) { x, y in
+                    let r = fmod(x, y)
+                    return r != 0 && (r < 0) != (y < 0) ? r + y : r
+                }
             case .modulo:
                 try combine(a, b, type) { x, y in
                     let r = x.subtracting(x.divided(by: y).multiplied(by: y))
@@ -88,6 +93,20 @@ package struct Binary: LocalOperator, Equatable {
             }
         }
         return [try compute(type)]
+    }
+
+    @discardableResult
+    private func check(
+        _ a: ElementType,
+        _ b: ElementType
+    ) throws(OperatorError) -> any TensorNumber.Type {
+        guard a == b, let type = a.numberType else {
+            throw OperatorError(
+                expected: "two tensors of the same number type",
+                found: "\(a) and \(b)"
+            )
+        }
+        return type
     }
 
     /// The function of two float32 numbers.
@@ -101,10 +120,11 @@ package struct Binary: LocalOperator, Equatable {
         case .minimum: { $0.isNaN || $0 < $1 ? $0 : $1 }
         case .maximum: { $0.isNaN || $0 > $1 ? $0 : $1 }
         case .prelu: { $0 < 0 ? $0 * $1 : $0 }
-        case .modulo: { x, y in
-            let r = fmodf(x, y)
-            return r != 0 && (r < 0) != (y < 0) ? r + y : r
-        }
+        case .modulo:
+            { x, y in
+                let r = fmodf(x, y)
+                return r != 0 && (r < 0) != (y < 0) ? r + y : r
+            }
         case .remainder: { fmodf($0, $1) }
         }
     }
@@ -148,18 +168,14 @@ package struct Comparison: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let (a, b) = (try required(inputs, 0), try required(inputs, 1))
+        try check(a.elementType, b.elementType)
         guard let x = a.shape, let y = b.shape else { return [ValueType(.bool, nil)] }
         return [ValueType(.bool, try broadcast(x, y))]
     }
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (a, b) = (try required(inputs, 0), try required(inputs, 1))
-        guard a.elementType == b.elementType else {
-            throw OperatorError(
-                expected: "two tensors of the same type",
-                found: "\(a.elementType) and \(b.elementType)"
-            )
-        }
+        try check(a.elementType, b.elementType)
         func compare<Number: TensorNumber>(_ type: Number.Type) throws(OperatorError) -> Tensor? {
             switch function {
             case .equal: try combine(a, b, type) { $0 == $1 }
@@ -187,6 +203,15 @@ package struct Comparison: LocalOperator, Equatable {
         return [result]
     }
 
+    private func check(_ a: ElementType, _ b: ElementType) throws(OperatorError) {
+        guard a == b else {
+            throw OperatorError(
+                expected: "two tensors of the same type",
+                found: "\(a) and \(b)"
+            )
+        }
+    }
+
     package func sources(
         ofOutputAxis axis: Int,
         _ inputs: [ValueType?]
@@ -200,6 +225,7 @@ package struct Where: LocalOperator {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let types = [try required(inputs, 0), try required(inputs, 1), try required(inputs, 2)]
+        try check(types.map(\.elementType))
         let shapes = types.compactMap(\.shape)
         guard shapes.count == 3 else { return [ValueType(types[1].elementType, nil)] }
         let shape = try broadcast(try broadcast(shapes[0], shapes[1]), shapes[2])
@@ -210,12 +236,7 @@ package struct Where: LocalOperator {
         let (condition, a, b) = (
             try required(inputs, 0), try required(inputs, 1), try required(inputs, 2)
         )
-        guard condition.elementType == .bool, a.elementType == b.elementType else {
-            throw OperatorError(
-                expected: "a bool and two tensors of the same type",
-                found: "\(condition.elementType), \(a.elementType) and \(b.elementType)"
-            )
-        }
+        try check([condition.elementType, a.elementType, b.elementType])
         let shape = try broadcast(try broadcast(condition.shape, a.shape), b.shape)
         func select<Element: TensorElement>(_ type: Element.Type) -> Tensor {
             var result = Tensor(uninitialized: shape, type: a.elementType)
@@ -237,6 +258,15 @@ package struct Where: LocalOperator {
             return result
         }
         return [select(a.elementType.swiftType)]
+    }
+
+    private func check(_ types: [ElementType]) throws(OperatorError) {
+        guard types[0] == .bool, types[1] == types[2] else {
+            throw OperatorError(
+                expected: "a bool and two tensors of the same type",
+                found: "\(types[0]), \(types[1]) and \(types[2])"
+            )
+        }
     }
 
     package func sources(

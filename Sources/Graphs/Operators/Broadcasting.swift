@@ -28,6 +28,16 @@ func broadcast(_ a: [Int], _ b: [Int]) throws(OperatorError) -> [Int] {
     return shape.map { $0.constant! }
 }
 
+/// Checks that a parameter stretches to a shape without stretching that.
+func check(_ parameter: [Int], stretchesTo shape: [Int]) throws(OperatorError) {
+    guard try broadcast(parameter, shape) == shape else {
+        throw OperatorError(
+            expected: "a parameter that stretches to \(text(shape))",
+            found: text(parameter)
+        )
+    }
+}
+
 /// Strides for reading a tensor of `shape` as if it had been stretched to `target`.
 func broadcastStrides(_ shape: [Int], to target: [Int]) -> [Int] {
     let strides = shape.strides
@@ -45,6 +55,14 @@ func combine<Element: TensorElement, Result: TensorElement>(
     _ function: (Element, Element) -> Result
 ) throws(OperatorError) -> Tensor {
     let shape = try broadcast(a.shape, b.shape)
+    guard a.elementType == Element.elementType, b.elementType == Element.elementType else {
+        throw OperatorError(
+            expected: "two tensors of type \(Element.elementType)",
+            found: "\(a.elementType) and \(b.elementType)"
+        )
+    }
+    try ValueType(Result.elementType, shape.map { Dimension($0) })
+        .checkBounds(mostElements: ValueType.mostComputedElements)
     var result = Tensor(uninitialized: shape, type: Result.elementType)
     let (x, y) = (a.span(of: type), b.span(of: type))
     var out = result.mutableSpan(of: Result.self)

@@ -157,6 +157,7 @@ package struct Convolution: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (x, weights) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = try shape(of: x, ranks: 3...5), let kernel = weights.constantShape else {
             return [ValueType(x.elementType, nil)]
@@ -191,11 +192,8 @@ package struct Convolution: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, weights) = (try float(inputs, 0), try float(inputs, 1))
-        let bias = optional(inputs, 2)
-        let type = try infer(inputs.map { $0.map { ValueType(of: $0) } })[0]
-        guard let output = type.constantShape else {
-            throw OperatorError(expected: "a known shape", found: text(x.shape))
-        }
+        let bias = try optionalFloat(inputs, 2)
+        let output = try outputShape(inputs)
         let sides = Array(x.shape.dropFirst(2))
         let shape = ConvolutionShape(
             batch: x.shape[0],
@@ -288,6 +286,7 @@ package struct TransposedConvolution: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (x, weights) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = try shape(of: x, ranks: 3...5), let kernel = weights.constantShape else {
             return [ValueType(x.elementType, nil)]
@@ -297,6 +296,15 @@ package struct TransposedConvolution: LocalOperator, Equatable {
                 expected:
                     "weights for \(shape.count - 2) spatial axes with windows of \(rule.kernel)",
                 found: text(kernel)
+            )
+        }
+        if let bias = optional(inputs, 2)?.constantShape, bias != [kernel[1] * groups] {
+            throw OperatorError(expected: "a bias of \(kernel[1] * groups)", found: text(bias))
+        }
+        guard kernel[0] % groups == 0 else {
+            throw OperatorError(
+                expected: "input channels in \(groups) equal groups",
+                found: "\(kernel[0])"
             )
         }
         if let channels = shape[1].constant, channels != kernel[0] || channels % groups != 0 {
@@ -318,10 +326,8 @@ package struct TransposedConvolution: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, weights) = (try float(inputs, 0), try float(inputs, 1))
-        let bias = optional(inputs, 2)
-        guard
-            let output = try infer(inputs.map { $0.map { ValueType(of: $0) } })[0].constantShape
-        else { throw OperatorError(expected: "a known shape", found: text(x.shape)) }
+        let bias = try optionalFloat(inputs, 2)
+        let output = try outputShape(inputs)
         var windows: [Window] = []
         for axis in rule.kernel.indices {
             var window = try geometry(axis, side: Dimension(x.shape[axis + 2])).window

@@ -230,6 +230,8 @@ package struct Cast: LocalOperator {
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         var result = try required(inputs, 0)
         result.elementType = type
+        // Short types may change the numbers.
+        if type.stride < 4 || rounding != nil { result.content = nil }
         return [result]
     }
 

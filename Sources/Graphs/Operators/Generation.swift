@@ -51,17 +51,23 @@ package struct Size: Operator {
 /// Inputs: start, limit, step.
 package struct NumberRange: Operator {
     package let name = "Range"
+    /// As many as the longest list of places in a tensor needs.
+    private static let mostNumbers = 1 << 27
+
     package init() {}
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let start = try required(inputs, 0)
+        _ = (try required(inputs, 1), try required(inputs, 2))
         let ends = inputs.compactMap { $0?.content?.first }
         guard ends.count == 3, let step = ends[2].constant, step > 0 else {
             return [ValueType(start.elementType, nil)]
         }
-        let count = (ends[1] - ends[0]).ceiled(by: step)
-        let content = count.constant.map { count in
-            (0..<min(max(0, count), 64)).map { ends[0] + Dimension($0 * step) }
+        var count = (ends[1] - ends[0]).ceiled(by: step)
+        if let constant = count.constant { count = Dimension(max(0, constant)) }
+        var content: [Dimension]?
+        if let constant = count.constant, constant <= 64 {
+            content = (0..<constant).map { ends[0] + Dimension($0) * Dimension(step) }
         }
         return [ValueType(start.elementType, [count], content: content)]
     }
@@ -73,8 +79,11 @@ package struct NumberRange: Operator {
             let (a, b) = (start.array(of: type)[0], limit.array(of: type)[0])
             let delta = step.array(of: type)[0]
             let count = ceil((b.asDouble - a.asDouble) / delta.asDouble)
-            guard count.isFinite, count < 1e9 else {
-                throw OperatorError(expected: "a step that leads to the limit", found: "\(delta)")
+            guard count.isFinite, count < Double(Self.mostNumbers) else {
+                throw OperatorError(
+                    expected: "a step that leads to the limit in less than \(Self.mostNumbers)",
+                    found: "\(delta) from \(a) to \(b)"
+                )
             }
             var (values, value): ([Number], Number) = ([], a)
             for _ in 0..<max(0, Int(count)) {
@@ -82,6 +91,12 @@ package struct NumberRange: Operator {
                 value = value.adding(delta)
             }
             return Tensor(shape: [values.count], values: values)
+        }
+        guard start.count == 1, limit.count == 1, step.count == 1 else {
+            throw OperatorError(
+                expected: "a start, a limit and a step of one element",
+                found: "\(start.count), \(limit.count) and \(step.count) elements"
+            )
         }
         guard let type = start.elementType.numberType, limit.elementType == start.elementType,
             step.elementType == start.elementType
@@ -110,7 +125,7 @@ package struct ConstantOfShape: Operator {
         var content: [Dimension]?
         if value.elementType.isInteger, let shape, shape.count <= 1 {
             let count = shape.first?.constant ?? (shape.isEmpty ? 1 : nil)
-            content = count.flatMap { $0 <= 64 ? $0 : nil }
+            content = count.flatMap { (0...64).contains($0) ? $0 : nil }
                 .map { [Dimension](repeating: Dimension(value.integers[0]), count: $0) }
         }
         return [ValueType(value.elementType, shape, content: content)]
@@ -118,9 +133,8 @@ package struct ConstantOfShape: Operator {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let shape = try required(inputs, 0).integers
-        guard shape.allSatisfy({ $0 >= 0 }) else {
-            throw OperatorError(expected: "sides of at least 0", found: text(shape))
-        }
+        try ValueType(value.elementType, shape.map { Dimension($0) })
+            .checkBounds(mostElements: ValueType.mostComputedElements)
         return [value.reshaped(to: []).viewed(shape: shape, strides: shape.map { _ in 0 })]
     }
 }

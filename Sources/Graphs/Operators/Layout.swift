@@ -82,7 +82,11 @@ package struct Reshape: Operator, Equatable {
         let types = [
             ValueType(of: x), ValueType(.int64, [Dimension(target.count)], content: content),
         ]
-        let shape = try infer(types)[0].constantShape!
+        let type = try infer(types)[0]
+        try type.checkBounds()
+        guard let shape = type.constantShape, shape.elementCount == x.count else {
+            throw OperatorError(expected: "a shape of \(x.count) elements", found: text(content))
+        }
         return [x.reshaped(to: shape)]
     }
 }
@@ -144,7 +148,7 @@ package struct Flatten: Operator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        return [x.reshaped(to: try infer([ValueType(of: x)])[0].constantShape!)]
+        return [x.reshaped(to: try outputShape(inputs))]
     }
 }
 
@@ -158,9 +162,9 @@ package struct Squeeze: LocalOperator {
     private func axes(_ inputs: [ValueType?], _ shape: [Dimension]) throws(OperatorError) -> [Int]?
     {
         guard let axes = optional(inputs, 1) else { return shape.indices.filter { shape[$0] == 1 } }
-        guard let content = axes.content else { return nil }
+        guard let numbers = numbers(axes) else { return nil }
         var result: [Int] = []
-        for axis in content.compactMap(\.constant) {
+        for axis in numbers {
             let axis = try resolve(axis: axis, rank: shape.count)
             if let side = shape[axis].constant, side != 1 {
                 throw OperatorError(expected: "a side of 1 at axis \(axis)", found: "\(side)")
@@ -181,8 +185,7 @@ package struct Squeeze: LocalOperator {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        let types = inputs.map { $0.map { ValueType(of: $0) } }
-        return [x.reshaped(to: try infer(types)[0].constantShape!)]
+        return [x.reshaped(to: try outputShape(inputs))]
     }
 
     package func sources(
@@ -193,6 +196,7 @@ package struct Squeeze: LocalOperator {
             return [nil]
         }
         let kept = shape.indices.filter { !axes.contains($0) }
+        guard kept.indices.contains(axis) else { return [nil] }
         return [AxisSource(axis: kept[axis]), nil]
     }
 }
@@ -205,10 +209,10 @@ package struct Unsqueeze: LocalOperator {
     package init() {}
 
     private func axes(_ inputs: [ValueType?], rank: Int) throws(OperatorError) -> [Int]? {
-        guard let content = try required(inputs, 1).content else { return nil }
+        guard let numbers = numbers(try required(inputs, 1)) else { return nil }
         var result: [Int] = []
-        for axis in content.compactMap(\.constant) {
-            result.append(try resolve(axis: axis, rank: rank + content.count))
+        for axis in numbers {
+            result.append(try resolve(axis: axis, rank: rank + numbers.count))
         }
         guard Set(result).count == result.count else {
             throw OperatorError(expected: "axes that differ", found: "\(result)")
@@ -217,7 +221,7 @@ package struct Unsqueeze: LocalOperator {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = x.shape, let axes = try axes(inputs, rank: shape.count) else {
             return [ValueType(x.elementType, nil)]
         }
@@ -228,8 +232,7 @@ package struct Unsqueeze: LocalOperator {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        let types = inputs.map { $0.map { ValueType(of: $0) } }
-        return [x.reshaped(to: try infer(types)[0].constantShape!)]
+        return [x.reshaped(to: try outputShape(inputs))]
     }
 
     package func sources(
@@ -276,7 +279,7 @@ package struct DepthToSpace: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        let output = try infer([ValueType(of: x)])[0].constantShape!
+        let output = try outputShape(inputs)
         let (n, h, w) = (x.shape[0], x.shape[2], x.shape[3])
         let depth = output[1]
         let split =
@@ -327,7 +330,7 @@ package struct SpaceToDepth: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        let output = try infer([ValueType(of: x)])[0].constantShape!
+        let output = try outputShape(inputs)
         let split = [x.shape[0], x.shape[1], output[2], block, output[3], block]
         let axes = order == .dcr ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]
         let moved = x.viewed(shape: axes.map { split[$0] }, strides: axes.map { split.strides[$0] })

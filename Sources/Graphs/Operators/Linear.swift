@@ -21,6 +21,7 @@ package struct Gemm: Operator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let (a, b) = (try required(inputs, 0), try required(inputs, 1))
         guard let x = try shape(of: a, ranks: 2...2), let y = try shape(of: b, ranks: 2...2) else {
             return [ValueType(a.elementType, nil)]
@@ -34,16 +35,11 @@ package struct Gemm: Operator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (a, b) = (try float(inputs, 0), try float(inputs, 1))
-        let shape = try infer([ValueType(of: a), ValueType(of: b)])[0].constantShape!
+        let shape = try outputShape([a, b])
         var result = Tensor(shape: shape)
         multiply(a.floats, b.floats, into: &result, inner: a.shape[transposesA ? 0 : 1])
         if let c = optional(inputs, 2) {
-            guard try broadcast(c.shape, shape) == shape else {
-                throw OperatorError(
-                    expected: "a C that stretches to \(text(shape))",
-                    found: text(c.shape)
-                )
-            }
+            try check(c.shape, stretchesTo: shape)
             let beta = beta
             result = try combine(result, c, Float.self) { $0 + beta * $1 }
         }
@@ -112,7 +108,7 @@ package struct MatMul: LocalOperator {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         var (a, b) = (try required(inputs, 0), try required(inputs, 1))
         let type = a.elementType
-        let shape = try infer([ValueType(of: a), ValueType(of: b)])[0].constantShape!
+        let shape = try outputShape([a, b])
         guard type == b.elementType, type != .bool else {
             throw OperatorError(
                 expected: "two tensors of the same number type",
@@ -219,28 +215,38 @@ package struct Softmax: LocalOperator, Equatable {
     }
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
-        let x = try float(inputs, 0)
-        let axis = try resolve(axis: axis, rank: x.rank)
-        let inner = flattens ? 1 : Array(x.shape.dropFirst(axis + 1)).elementCount
-        let length = flattens ? Array(x.shape.dropFirst(axis)).elementCount : x.shape[axis]
+        let x = try required(inputs, 0)
+        if x.elementType == .float64 { return [try evaluate(x, Double.self)] }
+        return [try evaluate(try float(inputs, 0), Float.self)]
+    }
+
+    private func evaluate<Number: TensorNumber>(
+        _ x: Tensor,
+        _ type: Number.Type
+    ) throws(OperatorError) -> Tensor {
+        // A scalar counts as one row of one element.
+        let shape = x.rank == 0 ? [1] : x.shape
+        let axis = try resolve(axis: axis, rank: shape.count)
+        let inner = flattens ? 1 : Array(shape.dropFirst(axis + 1)).elementCount
+        let length = flattens ? Array(shape.dropFirst(axis)).elementCount : shape[axis]
         var y = x
-        var out = y.mutableFloats
+        var out = y.mutableSpan(of: type)
         for outer in 0..<(x.count / max(1, length * inner)) {
             for i in 0..<inner {
                 let start = outer * length * inner + i
-                var peak = -Float.infinity
-                for j in 0..<length { peak = max(peak, out[start + j * inner]) }
+                var peak = -Double.infinity
+                for j in 0..<length { peak = max(peak, out[start + j * inner].asDouble) }
                 var sum = 0.0
-                for j in 0..<length { sum += exp(Double(out[start + j * inner] - peak)) }
+                for j in 0..<length { sum += exp(out[start + j * inner].asDouble - peak) }
                 for j in 0..<length {
-                    let value = Double(out[start + j * inner] - peak)
-                    out[start + j * inner] = Float(
-                        isLogarithm ? value - log(sum) : exp(value) / sum
+                    let value = out[start + j * inner].asDouble - peak
+                    out[start + j * inner] = Number(
+                        converting: isLogarithm ? value - log(sum) : exp(value) / sum
                     )
                 }
             }
         }
-        return [y]
+        return y
     }
 
     package func sources(

@@ -11,11 +11,14 @@ package struct BatchNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 5)
         let x = try required(inputs, 0)
-        guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
+        let channels = x.shape?.dropFirst().first?.constant
         for index in 1...4 {
             let parameter = try required(inputs, index)
-            guard let shape = parameter.constantShape, shape != [channels] else { continue }
+            guard let channels, let shape = parameter.constantShape, shape != [channels] else {
+                continue
+            }
             throw OperatorError(
                 expected: "\(channels) values as input number \(index + 1), one for each channel",
                 found: text(shape)
@@ -69,11 +72,15 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
-        guard let channels = x.shape?.dropFirst().first?.constant else { return [x] }
+        _ = try shape(of: x, ranks: 2...8)
+        let channels = x.shape?.dropFirst().first?.constant
         for index in 1...2 {
             let parameter = try required(inputs, index)
-            guard let shape = parameter.constantShape, shape != [channels] else { continue }
+            guard let channels, let shape = parameter.constantShape, shape != [channels] else {
+                continue
+            }
             throw OperatorError(
                 expected: "\(channels) values as input number \(index + 1), one for each channel",
                 found: text(shape)
@@ -118,6 +125,7 @@ package struct LayerNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 2)
         let x = try required(inputs, 0)
         guard let shape = x.shape else { return [x, x, x] }
         let first = try resolve(axis: axis, rank: shape.count)
@@ -128,6 +136,10 @@ package struct LayerNormalization: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, scale) = (try float(inputs, 0), try float(inputs, 1))
+        let bias = try optionalFloat(inputs, 2)
+        for parameter in [scale, bias].compactMap(\.self) {
+            try check(parameter.shape, stretchesTo: x.shape)
+        }
         let first = try resolve(axis: axis, rank: x.rank)
         let size = Array(x.shape.dropFirst(first)).elementCount
         let rows = Array(x.shape.prefix(first)).elementCount
@@ -149,7 +161,7 @@ package struct LayerNormalization: LocalOperator, Equatable {
             }
         }
         y = try combine(y, scale, Float.self) { $0 * $1 }
-        if let bias = optional(inputs, 2) { y = try combine(y, bias, Float.self) { $0 + $1 } }
+        if let bias { y = try combine(y, bias, Float.self) { $0 + $1 } }
         return [y, means, inverses]
     }
 
@@ -178,12 +190,22 @@ package struct GroupNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
+        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
+        _ = try shape(of: x, ranks: 2...8)
         if let channels = x.shape?.dropFirst().first?.constant {
             guard groups > 0, channels % groups == 0 else {
                 throw OperatorError(
                     expected: "channels in \(groups) equal groups",
                     found: "\(channels)"
+                )
+            }
+            let counts = [optional(inputs, 1), optional(inputs, 2)].compactMap { $0?.constantShape }
+            guard counts.allSatisfy({ [[groups], [channels]].contains($0) && $0 == counts[0] })
+            else {
+                throw OperatorError(
+                    expected: "a scale and a bias for each of \(channels) channels",
+                    found: counts.map { text($0) }.joined(separator: " and ")
                 )
             }
         }
@@ -192,14 +214,8 @@ package struct GroupNormalization: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, scale, bias) = (try float(inputs, 0), try float(inputs, 1), try float(inputs, 2))
-        _ = try infer([ValueType(of: x)])
+        _ = try boundedTypes(inputs)
         let channels = x.shape[1]
-        guard [groups, channels].contains(scale.count), bias.count == scale.count else {
-            throw OperatorError(
-                expected: "a scale and a bias for each of \(channels) channels",
-                found: "\(scale.count) and \(bias.count)"
-            )
-        }
         var y = x
         let (a, b) = (scale.floats, bias.floats)
         var out = y.mutableFloats

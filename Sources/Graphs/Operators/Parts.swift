@@ -44,7 +44,7 @@ package struct Concat: LocalOperator, Equatable {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let tensors = inputs.compactMap(\.self)
         let types = tensors.map { ValueType(of: $0) }
-        let output = try infer(types)[0].constantShape!
+        let output = try outputShape(tensors)
         for type in types where type.elementType != types[0].elementType {
             throw OperatorError(
                 expected: "tensors of one type",
@@ -95,16 +95,22 @@ package struct Split: LocalOperator, Equatable {
         self.parts = parts
     }
 
+    /// The length of each part, or `nil` while they are not known.
     private func lengths(_ inputs: [ValueType?], _ side: Dimension) throws(OperatorError)
-        -> [Dimension]
+        -> [Dimension]?
     {
-        if let lengths = optional(inputs, 1)?.content {
+        if let given = optional(inputs, 1) {
+            guard let lengths = given.content else { return nil }
+            guard lengths.count == parts else {
+                throw OperatorError(expected: "\(parts) lengths", found: "\(lengths.count)")
+            }
             let sum = lengths.reduce(0, +)
             if let total = sum.constant, let side = side.constant, total != side {
                 throw OperatorError(expected: "parts that add up to \(side)", found: "\(total)")
             }
             return lengths
         }
+        guard parts > 0 else { throw OperatorError(expected: "at least one part", found: "none") }
         // The last part is shorter where the side does not divide evenly.
         let length = side.ceiled(by: parts)
         return (0..<parts).map { $0 < parts - 1 ? length : side - length * Dimension(parts - 1) }
@@ -112,9 +118,11 @@ package struct Split: LocalOperator, Equatable {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
-        guard let shape = x.shape else { return (0..<parts).map { _ in x } }
+        let unknown = (0..<parts).map { _ in ValueType(x.elementType, nil) }
+        guard let shape = x.shape else { return unknown }
         let axis = try resolve(axis: axis, rank: shape.count)
-        return try lengths(inputs, shape[axis]).map { length in
+        guard let lengths = try lengths(inputs, shape[axis]) else { return unknown }
+        return lengths.map { length in
             var part = shape
             part[axis] = length
             return ValueType(x.elementType, part)
@@ -123,12 +131,13 @@ package struct Split: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        let types = inputs.map { $0.map { ValueType(of: $0) } }
         let axis = try resolve(axis: axis, rank: x.rank)
         let strides = x.shape.strides
         var (results, start): ([Tensor], Int) = ([], 0)
-        for type in try infer(types) {
-            let shape = type.constantShape!
+        for type in try boundedTypes(inputs) {
+            guard let shape = type.constantShape else {
+                throw OperatorError(expected: "a short list of lengths", found: "a longer one")
+            }
             results.append(x.viewed(shape: shape, strides: strides, offset: start * strides[axis]))
             start += shape[axis]
         }
@@ -166,15 +175,15 @@ package struct Slice: LocalOperator {
         else { return nil }
         let axes: [Int]
         if let input = optional(inputs, 3) {
-            guard let content = input.content else { return nil }
-            axes = content.compactMap(\.constant)
+            guard let numbers = numbers(input) else { return nil }
+            axes = numbers
         } else {
             axes = Array(starts.indices)
         }
         var steps = starts.map { _ in 1 }
         if let input = optional(inputs, 4) {
-            guard let content = input.content else { return nil }
-            steps = content.compactMap(\.constant)
+            guard let numbers = numbers(input) else { return nil }
+            steps = numbers
         }
         guard starts.count == ends.count, axes.count == starts.count, steps.count == starts.count
         else {
@@ -186,7 +195,12 @@ package struct Slice: LocalOperator {
         var cuts: [Cut] = []
         for i in starts.indices {
             let axis = try resolve(axis: axes[i], rank: shape.count)
-            guard steps[i] != 0 else { throw OperatorError(expected: "a step", found: "0") }
+            guard steps[i] != 0, steps[i] > .min else {
+                throw OperatorError(expected: "a step", found: "\(steps[i])")
+            }
+            guard !cuts.contains(where: { $0.axis == axis }) else {
+                throw OperatorError(expected: "axes that differ", found: "\(axes)")
+            }
             guard let cut = Self.cut(axis, shape[axis], starts[i], ends[i], step: steps[i]) else {
                 return nil
             }
@@ -226,6 +240,7 @@ package struct Slice: LocalOperator {
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
         let x = try required(inputs, 0)
+        _ = (try required(inputs, 1), try required(inputs, 2))
         guard let shape = x.shape, let cuts = try cuts(inputs, shape) else {
             return [ValueType(x.elementType, nil)]
         }
@@ -235,7 +250,9 @@ package struct Slice: LocalOperator {
         if let elements = x.content, output.count == 1, let cut = cuts.first,
             let start = cut.start.constant, let count = cut.count.constant
         {
-            content = (0..<count).map { elements[start + $0 * cut.step] }
+            let places = (0..<count).map { start + $0 * cut.step }
+            content =
+                places.allSatisfy(elements.indices.contains) ? places.map { elements[$0] } : nil
         }
         return [ValueType(x.elementType, output, content: content)]
     }
@@ -249,9 +266,11 @@ package struct Slice: LocalOperator {
         }
         var (shape, strides, offset) = (x.shape, x.shape.strides, 0)
         for cut in cuts {
-            offset += cut.start.constant! * x.shape.strides[cut.axis]
-            strides[cut.axis] *= cut.step
-            shape[cut.axis] = cut.count.constant!
+            guard let start = cut.start.constant, let count = cut.count.constant else { continue }
+            // Where there is one element at most, the step does not matter, however large.
+            strides[cut.axis] *= count > 1 ? cut.step : 1
+            if count > 0 { offset += start * x.shape.strides[cut.axis] }
+            shape[cut.axis] = count
         }
         return [x.viewed(shape: shape, strides: strides, offset: offset)]
     }
@@ -291,15 +310,14 @@ package struct Gather: LocalOperator, Equatable {
         }
         let axis = try resolve(axis: axis, rank: shape.count)
         var content: [Dimension]?
-        if let elements = x.content, shape.count == 1, let chosen = indices.content {
-            let numbers = chosen.compactMap(\.constant).map { $0 < 0 ? $0 + elements.count : $0 }
-            guard numbers.allSatisfy(elements.indices.contains) else {
-                throw OperatorError(
-                    expected: "indices below \(elements.count)",
-                    found: "\(numbers)"
-                )
+        if let side = shape[axis].constant, let chosen = numbers(indices) {
+            let numbers = chosen.map { $0 < 0 ? $0 + side : $0 }
+            guard numbers.allSatisfy((0..<max(side, 0)).contains) else {
+                throw OperatorError(expected: "indices below \(side)", found: "\(chosen)")
             }
-            content = numbers.map { elements[$0] }
+            if let elements = x.content, shape.count == 1, elements.count == side {
+                content = numbers.map { elements[$0] }
+            }
         }
         let output = shape.prefix(axis) + places + shape.dropFirst(axis + 1)
         return [ValueType(x.elementType, Array(output), content: content)]
@@ -366,6 +384,8 @@ package struct Expand: LocalOperator {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, target) = (try required(inputs, 0), try required(inputs, 1))
         let shape = try broadcast(x.shape, target.integers)
+        try ValueType(x.elementType, shape.map { Dimension($0) })
+            .checkBounds(mostElements: ValueType.mostComputedElements)
         return [x.viewed(shape: shape, strides: broadcastStrides(x.shape, to: shape))]
     }
 
@@ -402,14 +422,13 @@ package struct Tile: Operator {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let (x, counts) = (try required(inputs, 0), try required(inputs, 1))
-        _ = try infer(inputs.map { $0.map { ValueType(of: $0) } })
+        let output = try outputShape(inputs)
         // A copy count becomes an axis of its own, along which the place does not move.
         var (shape, strides): ([Int], [Int]) = ([], [])
         for (axis, count) in counts.integers.enumerated() {
             shape += [count, x.shape[axis]]
             strides += [0, x.shape.strides[axis]]
         }
-        let output = zip(x.shape, counts.integers).map { $0 * $1 }
         return [x.viewed(shape: shape, strides: strides).reshaped(to: output)]
     }
 }
@@ -432,11 +451,15 @@ package struct Pad: LocalOperator, Equatable {
         guard let pads = try required(inputs, 1).content else { return nil }
         var axes = Array(0..<rank)
         if let input = optional(inputs, 3) {
-            guard let content = input.content else { return nil }
+            guard let numbers = numbers(input) else { return nil }
             axes = []
-            for axis in content.compactMap(\.constant) {
+            for axis in numbers {
                 axes.append(try resolve(axis: axis, rank: rank))
             }
+        }
+        let limit = ValueType.longestSide
+        guard pads.allSatisfy({ (-limit...limit).contains($0.constant ?? 0) }) else {
+            throw OperatorError(expected: "counts up to \(limit)", found: "\(pads)")
         }
         guard pads.count == 2 * axes.count else {
             throw OperatorError(expected: "\(2 * axes.count) counts", found: "\(pads.count)")
@@ -451,7 +474,7 @@ package struct Pad: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         guard let shape = x.shape, let (before, after) = try counts(inputs, rank: shape.count)
         else { return [ValueType(x.elementType, nil)] }
         let output = shape.indices.map { shape[$0] + before[$0] + after[$0] }
@@ -470,10 +493,15 @@ package struct Pad: LocalOperator, Equatable {
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
         let types = inputs.map { $0.map { ValueType(of: $0) } }
-        guard let shape = try infer(types)[0].constantShape,
-            let before = try counts(types, rank: x.rank)?.before.map({ $0.constant! })
-        else { throw OperatorError(expected: "a short list of counts", found: "a longer one") }
+        let shape = try outputShape(inputs)
+        let before = try counts(types, rank: x.rank)?.before.compactMap(\.constant) ?? []
         let value = optional(inputs, 2)
+        guard value == nil || value!.elementType == x.elementType else {
+            throw OperatorError(
+                expected: "a value of type \(x.elementType)",
+                found: "\(value!.elementType)"
+            )
+        }
         let padding = padding
         // Where each output position of each axis is read; nil stands for the constant.
         let sources = shape.indices.map { axis in

@@ -46,9 +46,7 @@ package struct Pooling: LocalOperator, Equatable {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
-        guard let output = try infer([ValueType(of: x)])[0].constantShape else {
-            throw OperatorError(expected: "a known shape", found: text(x.shape))
-        }
+        let output = try outputShape([x])
         let windows = try rule.windows(Array(x.shape.dropFirst(2)))
         func pool<Number: TensorNumber>(_ type: Number.Type) -> [Tensor] {
             evaluate(x, type, output: output, windows: windows)
@@ -114,7 +112,7 @@ package struct Pooling: LocalOperator, Equatable {
                     }
                     if case .max(let order?) = function {
                         var place = best?.place ?? 0
-                        if order == .columnMajor {
+                        if order == .columnMajor, sides.count > 1, !sides.contains(0) {
                             // Counts down the columns: the strides of the last two axes swap.
                             let (height, width) = (sides[sides.count - 2], sides[sides.count - 1])
                             let (row, column) = (place / width % height, place % width)

@@ -18,7 +18,7 @@ package struct QuantizeLinear: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         return [ValueType(optional(inputs, 2)?.elementType ?? type, x.shape)]
     }
 
@@ -56,7 +56,7 @@ package struct DequantizeLinear: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        let x = try required(inputs, 0)
+        let (x, _) = (try required(inputs, 0), try required(inputs, 1))
         return [ValueType(.float32, x.shape)]
     }
 
@@ -103,7 +103,15 @@ private func parameters(
         shape[axis] = tensor.count
         return tensor.reshaped(to: shape)
     }
+    guard tensor.rank == x.rank, blockSize > 0 else {
+        throw OperatorError(
+            expected: "scales of rank \(x.rank) for blocks of at least 1",
+            found: "\(text(tensor.shape)) for blocks of \(blockSize)"
+        )
+    }
     let indices = (0..<x.shape[axis]).map { Int64($0 / blockSize) }
-    return try Gather(axis: axis)
+    let repeated = try Gather(axis: axis)
         .evaluate([tensor, Tensor(shape: [indices.count], values: indices)])[0]
+    try check(repeated.shape, stretchesTo: x.shape)
+    return repeated
 }

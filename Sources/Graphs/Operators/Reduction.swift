@@ -35,9 +35,9 @@ package struct Reduction: LocalOperator, Equatable {
         guard let axes = optional(inputs, 1) else {
             return emptyIsNone ? [] : Array(0..<rank)
         }
-        guard let content = axes.content else { return nil }
+        guard let numbers = numbers(axes) else { return nil }
         var result: [Int] = []
-        for axis in content.compactMap(\.constant) {
+        for axis in numbers {
             result.append(try resolve(axis: axis, rank: rank))
         }
         if result.isEmpty, !emptyIsNone { return Array(0..<rank) }
@@ -176,6 +176,7 @@ package struct Reduction: LocalOperator, Equatable {
             return [AxisSource(axis: axis, axes.contains(axis) ? .everything : .identity), nil]
         }
         let kept = (0..<rank).filter { !axes.contains($0) }
+        guard kept.indices.contains(axis) else { return [nil, nil] }
         return [AxisSource(axis: kept[axis]), nil]
     }
 }
@@ -207,12 +208,15 @@ package struct GlobalPooling: LocalOperator {
 
     package func evaluate(_ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
         let x = try required(inputs, 0)
+        _ = try infer([ValueType(of: x)])
         let axes = Tensor(shape: [x.rank - 2], values: (2..<x.rank).map { Int64($0) })
         switch function {
         case .average: return try Reduction(.mean).evaluate([x, axes])
         case .max: return try Reduction(.maximum).evaluate([x, axes])
         case .norm(let p):
-            let powers = x.mapping(Float.self) { Float(power(abs(Double($0)), p)) }
+            let powers = try float(inputs, 0).mapping(Float.self) {
+                Float(power(abs(Double($0)), p))
+            }
             let sum = try Reduction(.sum).evaluate([powers, axes])[0]
             return [sum.mapping(Float.self) { Float(root(Double($0), p)) }]
         }

@@ -18,14 +18,18 @@ package struct Resize: LocalOperator, Equatable {
         case notSmaller = "not_smaller"
     }
 
+    /// Scales that are known already, as a constant does not fit into a value's type.
+    package var scales: [Float]?
+    /// The nearest position is the next one wherever an axis shrinks, as in version 10.
+    package var ceilsWhereSmaller = false
+
     package init(_ resampling: Resampling, axes: [Int]? = nil, aspect: Aspect = .stretch) {
         self.resampling = resampling
         self.axes = axes
         self.aspect = aspect
     }
 
-    /// Scales that are known already, as a constant does not fit into a value's type.
-    package var scales: [Float]?
+    private static let largestScale: Float = 1_048_576
 
     /// The resampling and the output side along every axis; `nil` where sides are not known.
     func plan(
@@ -43,11 +47,17 @@ package struct Resize: LocalOperator, Equatable {
                 throw OperatorError(expected: "\(axes.count) scales", found: "\(scales.count)")
             }
             for (scale, axis) in zip(scales, axes) where scale != 1 || needsAxis(axis) {
-                guard scale > 0, let side = scaled(shape[axis], by: scale) else {
-                    throw OperatorError(expected: "a scale above 0", found: "\(scale)")
+                guard scale > 0, scale <= Self.largestScale,
+                    let side = scaled(shape[axis], by: scale)
+                else {
+                    throw OperatorError(
+                        expected: "a simple scale above 0 and up to \(Int(Self.largestScale))",
+                        found: "\(scale)"
+                    )
                 }
                 var axisResampling = resampling
                 axisResampling.scale = Double(scale)
+                if ceilsWhereSmaller, scale < 1 { axisResampling.interpolation = .nearest(.ceil) }
                 result[axis] = (axisResampling, side)
             }
             return result
@@ -59,14 +69,17 @@ package struct Resize: LocalOperator, Equatable {
         var outputs = sides
         if aspect != .stretch {
             let ratios = zip(sides, axes).compactMap { side, axis -> Double? in
-                guard let n = side.constant, let m = shape[axis].constant else { return nil }
+                guard let n = side.constant, let m = shape[axis].constant, n > 0, m > 0 else {
+                    return nil
+                }
                 return Double(n) / Double(m)
             }
             guard ratios.count == sides.count, let least = ratios.min(), let most = ratios.max()
             else { return nil }
             let scale = aspect == .notLarger ? least : most
             outputs = axes.map { axis in
-                Dimension(Int((scale * Double(shape[axis].constant!)).rounded()))
+                let side = (scale * Double(shape[axis].constant ?? 0)).rounded()
+                return Dimension(Int(min(side, Double(1 << 40))))
             }
             for (side, axis) in zip(outputs, axes) {
                 var axisResampling = resampling
@@ -76,6 +89,12 @@ package struct Resize: LocalOperator, Equatable {
             return result
         }
         for (side, axis) in zip(outputs, axes) where side != shape[axis] || needsAxis(axis) {
+            if let length = side.constant, length > 0, shape[axis] == 0 {
+                throw OperatorError(
+                    expected: "elements to resize to \(length) at axis \(axis)",
+                    found: "none"
+                )
+            }
             var axisResampling = resampling
             if let (n, d) = side.ratio(to: shape[axis]), side.constant == nil {
                 axisResampling.scale = Double(n) / Double(d)
@@ -124,8 +143,15 @@ package struct Resize: LocalOperator, Equatable {
         guard let plan = try resize.plan(types, x.shape.map { Dimension($0) }) else {
             throw OperatorError(expected: "scales or sides", found: "neither")
         }
+        try ValueType(x.elementType, plan.map(\.side)).checkBounds(
+            mostElements: ValueType.mostComputedElements
+        )
         let region = optional(inputs, 1).flatMap { $0.count > 0 ? $0 : nil }?
             .converted(to: .float32).array(of: Float.self)
+        let count = 2 * (axes?.count ?? x.rank)
+        guard region == nil || region!.count == count else {
+            throw OperatorError(expected: "a region of \(count) numbers", found: "\(region!.count)")
+        }
         var result = x
         for (axis, step) in plan.enumerated() {
             guard var resampling = step.resampling, let side = step.side.constant else { continue }

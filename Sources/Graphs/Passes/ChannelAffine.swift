@@ -31,7 +31,7 @@ struct ChannelAffine {
         _ node: Graph.Node,
         in graph: Rewriting
     ) -> (source: Graph.ValueID, affine: ChannelAffine)? {
-        let data = node.operation is Binary && graph.constant(node.inputs[0]) != nil ? 1 : 0
+        let data = node.operation is Binary && graph.constant(node.input(0)) != nil ? 1 : 0
         guard let source = node.inputs[data], graph.constant(source) == nil,
             let type = graph.types[source], type.elementType == .float32,
             let shape = type.shape, (3...5).contains(shape.count),

@@ -54,18 +54,18 @@ extension Rewriting {
     ) -> Bool {
         var node = nodes[index]!
         if node.operation is InstanceNormalization || node.operation is GroupNormalization {
-            guard let scale = constant(node.inputs[1])?.doubles,
-                let bias = constant(node.inputs[2])?.doubles, scale.count == bias.count
+            guard let scale = constant(node.input(1))?.doubles,
+                let bias = constant(node.input(2))?.doubles, scale.count == bias.count
             else { return false }
             // Groups may share what their channels now have each.
             let channels = affine.scale.indices
             let own = channels.map { $0 * scale.count / channels.count }
             let scaled = channels.map { scale[own[$0]] * affine.scale[$0] }
-            node.inputs[1] = derived(node.inputs[1]!, scaled)
-            node.inputs[2] = derived(node.inputs[2]!, shifted(own.map { bias[$0] }, by: affine))
+            node.inputs[1] = derived(node.input(1)!, scaled)
+            node.inputs[2] = derived(node.input(2)!, shifted(own.map { bias[$0] }, by: affine))
         } else {
             guard let fused = node.convolution, fused.activation == .none, fused.residual == .none,
-                let weights = constant(node.inputs[1]), let bias = bias(of: node)
+                let weights = constant(node.input(1)), let bias = bias(of: node)
             else { return false }
             let scaled: Tensor
             switch fused.base {
@@ -88,7 +88,7 @@ extension Rewriting {
         intoReader index: Int
     ) -> Bool {
         var node = nodes[index]!
-        guard let fused = node.convolution, let weights = constant(node.inputs[1]),
+        guard let fused = node.convolution, let weights = constant(node.input(1)),
             var bias = bias(of: node)
         else { return false }
         let scaled: Tensor
@@ -137,7 +137,7 @@ extension Rewriting {
 
     /// The constant bias of a convolution, zeros if it has none; `nil` where it is computed.
     private func bias(of node: Graph.Node) -> [Double]? {
-        guard node.inputs.count > 2, let bias = node.inputs[2] else {
+        guard node.inputs.count > 2, let bias = node.input(2) else {
             guard let channels = shape(node.outputs[0])?[1].constant else { return nil }
             return [Double](repeating: 0, count: channels)
         }
@@ -146,11 +146,11 @@ extension Rewriting {
 
     /// Gives a convolution other weights and, where there is one, another bias.
     private mutating func set(_ weights: Tensor, _ bias: [Double]?, of node: inout Graph.Node) {
-        let name = name(of: node.inputs[1]!)
+        let name = name(of: node.input(1)!)
         node.inputs[1] = addConstant(name, weights)
         guard let bias else { return }
         if node.inputs.count < 3 { node.inputs.append(nil) }
-        let old = node.inputs[2].map { self.name(of: $0) } ?? "\(name).bias"
+        let old = node.input(2).map { self.name(of: $0) } ?? "\(name).bias"
         node.inputs[2] = addConstant(old, Tensor(vector: bias))
     }
 

@@ -13,13 +13,13 @@ extension Pass {
 
 extension Rewriting {
     fileprivate mutating func foldPad(at index: Int) {
-        guard let node = nodes[index], let source = node.inputs[0], let output = node.outputs[0],
+        guard let node = nodes[index], let source = node.input(0), let output = node.outputs[0],
             !isOutput(output), let (before, after) = spatialZeros(of: node)
         else { return }
         var changed: [Int: Graph.Node] = [:]
         for reader in readers(of: output) {
             guard let node = nodes[reader]?.padded(before: before, after: after),
-                node.inputs.filter({ $0 == output }).count == 1, node.inputs[0] == output
+                node.inputs.filter({ $0 == output }).count == 1, node.input(0) == output
             else { return }
             changed[reader] = node
         }
@@ -33,10 +33,10 @@ extension Rewriting {
     /// The counts along the spatial axes, if a node adds zeros there and does nothing else.
     private func spatialZeros(of node: Graph.Node) -> (before: [Int], after: [Int])? {
         guard let operation = node.operation as? Pad, operation.padding == .constant,
-            let rank = shape(node.inputs[0])?.count, rank >= 3,
+            let rank = shape(node.input(0))?.count, rank >= 3,
             let counts = try? operation.counts(inputTypes(node), rank: rank)
         else { return nil }
-        if node.inputs.count > 2, let value = node.inputs[2] {
+        if node.inputs.count > 2, let value = node.input(2) {
             guard let tensor = constant(value), tensor.doubles.allSatisfy({ $0 == 0 }) else {
                 return nil
             }

@@ -42,7 +42,7 @@ extension Pass {
         for index in freed.nodes.indices {
             let node = freed.nodes[index]
             guard var operation = node.operation as? Resize, operation.scales == nil,
-                let source = node.inputs[0].flatMap({ types[$0]?.shape }),
+                let source = node.input(0).flatMap({ types[$0]?.shape }),
                 let result = node.outputs[0].flatMap({ types[$0]?.shape }),
                 operation.setScales(from: source, to: result)
             else { continue }

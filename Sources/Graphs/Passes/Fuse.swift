@@ -16,7 +16,7 @@ extension Pass {
 extension Rewriting {
     fileprivate mutating func fuse(at index: Int) {
         guard var node = nodes[index], var fused = node.convolution,
-            node.inputs[0].flatMap({ types[$0] })?.elementType == .float32
+            node.input(0).flatMap({ types[$0] })?.elementType == .float32
         else { return }
         var place = index
         while let output = node.outputs[0], let next = onlyReader(of: output),
@@ -43,16 +43,16 @@ extension Rewriting {
             fused.activation = activation
             if activation == .prelu {
                 slopes = addConstant(
-                    name(of: next.inputs[1]!),
-                    constant(next.inputs[1])!.reshaped(to: [shape(value)![1].constant!])
+                    name(of: next.input(1)!),
+                    constant(next.input(1))!.reshaped(to: [shape(value)![1].constant!])
                 )
             }
         } else {
             return false
         }
         while node.inputs.count < 5 { node.inputs.append(nil) }
-        node.inputs[3] = slopes ?? node.inputs[3]
-        node.inputs[4] = residual ?? node.inputs[4]
+        node.inputs[3] = slopes ?? node.input(3)
+        node.inputs[4] = residual ?? node.input(4)
         node.operation = fused
         node.outputs = next.outputs
         return true
@@ -61,7 +61,7 @@ extension Rewriting {
     /// The other summand, if a node adds two values of the same shape.
     private func residualOf(_ node: Graph.Node, besides value: Graph.ValueID) -> Graph.ValueID? {
         guard let operation = node.operation as? Binary, operation.function == .add,
-            let other = node.inputs[0] == value ? node.inputs[1] : node.inputs[0],
+            let other = node.input(0) == value ? node.input(1) : node.input(0),
             constant(other) == nil, let type = types[other], type.elementType == .float32,
             let own = shape(value), type.shape == own
         else { return nil }
@@ -76,7 +76,7 @@ extension Rewriting {
         switch node.operation {
         case let operation as Unary: return .function(operation.function)
         case let operation as Binary where operation.function == .prelu:
-            guard let slopes = constant(node.inputs[1]), let shape = shape(value),
+            guard let slopes = constant(node.input(1)), let shape = shape(value),
                 let channels = shape[1].constant,
                 ChannelAffine.perChannel(slopes, channels: channels, rank: shape.count) != nil
             else { return nil }

@@ -42,7 +42,7 @@ extension Rewriting {
     /// The matrix of which copies stand side by side in a value, and how many.
     private func copies(_ value: Graph.ValueID?) -> (Graph.ValueID, count: Int)? {
         guard let node = makingNode(of: value), let operation = node.operation as? Concat,
-            let part = node.inputs[0], shape(part)?.count == 2,
+            let part = node.input(0), shape(part)?.count == 2,
             operation.axis == 1 || operation.axis == -1,
             node.inputs.allSatisfy({ $0 == part })
         else { return nil }

@@ -96,7 +96,7 @@ extension Rewriting {
     ) -> (spread: Spread, scale: Graph.ValueID?, bias: Graph.ValueID?)? {
         switch (node.operation as? Binary)?.function {
         case .divide:
-            guard let x = centred(node.inputs[0]), let spread = deviation(node.inputs[1]),
+            guard let x = centred(node.input(0)), let spread = deviation(node.input(1)),
                 spread.source == x
             else { return nil }
             return (spread, nil, nil)
@@ -146,11 +146,11 @@ extension Rewriting {
         guard let node = makingNode(of: value) else { return nil }
         switch node.operation {
         case let operation as Unary where operation.function == .reciprocal:
-            return deviation(node.inputs[0])
+            return deviation(node.input(0))
         case let operation as Binary where operation.function == .divide:
-            return number(node.inputs[0]) == 1 ? deviation(node.inputs[1]) : nil
+            return number(node.input(0)) == 1 ? deviation(node.input(1)) : nil
         case let operation as Binary where operation.function == .power:
-            return number(node.inputs[1]) == -0.5 ? sum(node.inputs[0]) : nil
+            return number(node.input(1)) == -0.5 ? sum(node.input(0)) : nil
         default: return nil
         }
     }
@@ -159,9 +159,9 @@ extension Rewriting {
     private func deviation(_ value: Graph.ValueID?) -> Spread? {
         guard let node = makingNode(of: value) else { return nil }
         switch node.operation {
-        case let operation as Unary where operation.function == .sqrt: return sum(node.inputs[0])
+        case let operation as Unary where operation.function == .sqrt: return sum(node.input(0))
         case let operation as Binary where operation.function == .power:
-            return number(node.inputs[1]) == 0.5 ? sum(node.inputs[0]) : nil
+            return number(node.input(1)) == 0.5 ? sum(node.input(0)) : nil
         default: return nil
         }
     }
@@ -198,15 +198,15 @@ extension Rewriting {
 
     /// x, if a value holds x − mean.
     private func centred(_ value: Graph.ValueID?) -> Graph.ValueID? {
-        guard let node = node(value, .subtract), let source = node.inputs[0],
-            let mean = node.inputs[1], means(mean).contains(source)
+        guard let node = node(value, .subtract), let source = node.input(0),
+            let mean = node.input(1), means(mean).contains(source)
         else { return nil }
         return source
     }
 
     /// The pictures of whose channels a value of shape [N, C, 1, 1] holds the means.
     private func means(_ value: Graph.ValueID) -> [Graph.ValueID] {
-        guard let node = makingNode(of: value), let input = node.inputs[0],
+        guard let node = makingNode(of: value), let input = node.input(0),
             let sides = shape(input), sides.count == 4
         else { return [] }
         switch node.operation {
@@ -237,7 +237,7 @@ extension Rewriting {
 
     /// The two inputs of a node in both orders.
     private func bothWays(_ node: Graph.Node) -> [(Graph.ValueID, Graph.ValueID)] {
-        let (a, b) = (node.inputs[0]!, node.inputs[1]!)
+        let (a, b) = (node.input(0)!, node.input(1)!)
         return [(a, b), (b, a)]
     }
 

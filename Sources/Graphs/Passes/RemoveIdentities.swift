@@ -27,7 +27,7 @@ extension Rewriting {
         switch node.operation {
         case let operation as Unary: return operation.function == .identity
         case let operation as Binary:
-            guard keepsShape, let number = constant(node.inputs[1]), number.count == 1 else {
+            guard keepsShape, let number = constant(node.input(1)), number.count == 1 else {
                 return false
             }
             switch operation.function {

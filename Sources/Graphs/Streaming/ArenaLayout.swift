@@ -84,7 +84,8 @@ struct ArenaLayout {
         _ output: Graph.ValueID
     ) -> [Graph.ValueID: Int] {
         var lasts: [Graph.ValueID: Int] = [output: nodes.count]
-        let places = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.index, $0) })
+        // A node may take several steps.
+        let places = Dictionary(nodes.enumerated().map { ($1.index, $0) }) { max($0, $1) }
         for index in flow.graph.nodes.indices.reversed() {
             let node = flow.graph.nodes[index]
             let place: Int

@@ -122,7 +122,8 @@ package struct Flow: Sendable {
         for interval: Range<Int>,
         _ direction: Direction
     ) -> Range<Int> {
-        let output = node.outputs.compactMap(\.self).first { reach.axes[$0] != nil }
+        let output =
+            node.outputs.compactMap(\.self).first { reach.axes[$0] != nil }
             ?? node.outputs.compactMap(\.self)[0]
         return (direction == .rows ? edge.rows : edge.columns).inputs(
             for: interval,

@@ -38,7 +38,9 @@ final class RowMap: @unchecked Sendable {
     }
 
     /// The first stored pixel of the first block of a row that is at hand.
-    func row(_ y: Int) -> UnsafeMutablePointer<Float> { start(y) + layout.leftMargin * layout.lanes }
+    func row(_ y: Int) -> UnsafeMutablePointer<Float> {
+        start(y) + layout.leftMargin * layout.lanes
+    }
 
     /// Where column 0 of the map would be in a block of a row, whether it is stored or not.
     func origin(_ y: Int, block: Int) -> UnsafeMutablePointer<Float> {

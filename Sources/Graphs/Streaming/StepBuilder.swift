@@ -109,46 +109,51 @@ struct StepBuilder {
             return AffineStep(factors: factors, offsets: offsets, input: input, output: output)
         case .pooling(let rows, let columns, let countsPadding):
             return PoolingStep(
-                    rows: rows,
-                    columns: columns,
-                    sides: sides(source),
-                    countsPadding: countsPadding,
-                    input: input,
-                    output: output
-                )
+                rows: rows,
+                columns: columns,
+                sides: sides(source),
+                countsPadding: countsPadding,
+                input: input,
+                output: output
+            )
         case .resize(let rows, let columns):
             return ResizeStep(rows: rows, columns: columns, input: input, output: output)
         case .depthToSpace(let shuffle):
             return DepthToSpaceStep(shuffle, input: input, output: output)
         case .spaceToDepth(let shuffle):
             return SpaceToDepthStep(
-                    block: shuffle.block,
-                    input: input,
-                    output: output,
-                    split: shuffle.place(channels: input.channels)
-                )
+                block: shuffle.block,
+                input: input,
+                output: output,
+                split: shuffle.place(channels: input.channels)
+            )
         case .pad(let padding, let before, let value):
             return PadStep(
-                    padding,
-                    before: before,
-                    sides: sides(source),
-                    value: value,
-                    input: input,
-                    output: output
-                )
+                padding,
+                before: before,
+                sides: sides(source),
+                value: value,
+                input: input,
+                output: output
+            )
         case .slice(let start, let step):
             return SliceStep(start: start, step: step, input: input, output: output)
         case .instanceNormalization(let scale, let bias, let epsilon):
             return InstanceNormalizationStep(
-                    scale: scale,
-                    bias: bias,
-                    epsilon: epsilon,
-                    sides: sides(source),
-                    input: input,
-                    output: output
-                )
+                scale: scale,
+                bias: bias,
+                epsilon: epsilon,
+                sides: sides(source),
+                input: input,
+                output: output
+            )
         case .reduction(let function):
-            return SpatialReductionStep(function, sides: sides(source), input: input, output: output)
+            return SpatialReductionStep(
+                function,
+                sides: sides(source),
+                input: input,
+                output: output
+            )
         case .noise(let noise):
             return NoiseStep(noise, shape: flow.shape(result), output: output)
         case .joined, .binary, .channels, .definition:
@@ -215,7 +220,7 @@ struct StepBuilder {
         _ input: BlockList,
         _ output: RowMap
     ) throws(GraphError) -> any StreamStep {
-        let source = node.inputs[0]!
+        let source = node.input(0)!
         let (rows, columns) = try geometry(convolution, node)
         let reading = ConvolutionStep.reading(output.layout.columns, columns)
         let stored = neededColumns[source]!
@@ -226,7 +231,7 @@ struct StepBuilder {
         func value(_ index: Int) -> Graph.ValueID? {
             index < node.inputs.count ? node.inputs[index] : nil
         }
-        let (weights, isDepthwise) = kernel(convolution, flow.graph.constants[node.inputs[1]!]!)
+        let (weights, isDepthwise) = kernel(convolution, flow.graph.constants[node.input(1)!]!)
         let isThin = output.layout.lanes == 4
         let form: PackedConvolution.Form =
             isDepthwise && input.lanes == output.layout.lanes
@@ -257,11 +262,15 @@ struct StepBuilder {
         let method =
             form == .dense && !isThin && input.lanes == 16
             ? WinogradStep.method(
-                rows, columns, input, output, height: flow.shape(node.outputs[0]!)[2]
+                rows,
+                columns,
+                input,
+                output,
+                height: flow.shape(node.outputs[0]!)[2]
             ) : nil
         func key(_ form: WeightCache.Form) -> WeightCache.Key {
             WeightCache.Key(
-                weights: node.inputs[1],
+                weights: node.input(1),
                 bias: value(2),
                 slopes: value(3),
                 form: form,
@@ -344,7 +353,7 @@ struct StepBuilder {
         _ convolution: FusedConvolution,
         _ node: Graph.Node
     ) throws(GraphError) -> (rows: ConvolutionStep.Geometry, columns: ConvolutionStep.Geometry) {
-        let shape = flow.shape(node.inputs[0]!)
+        let shape = flow.shape(node.input(0)!)
         do throws(OperatorError) {
             switch convolution.base {
             case .convolution(let base):
@@ -376,7 +385,9 @@ struct StepBuilder {
         if groups == inputs, groups == outputs, groups > 1 {
             return (weights.reshaped(to: [groups, 1, taps]), true)
         }
-        if groups == 1, !isTransposed { return (weights.reshaped(to: [outputs, inputs, taps]), false) }
+        if groups == 1, !isTransposed {
+            return (weights.reshaped(to: [outputs, inputs, taps]), false)
+        }
         let (groupIn, groupOut) = (inputs / groups, outputs / groups)
         var dense = Tensor(shape: [outputs, inputs, taps])
         let source = weights.floats
@@ -419,11 +430,11 @@ extension SizedNetwork {
                     groups.append(inputs)
                 }
             case .convolution(let convolution):
-                let residual = convolution.residual == .none ? nil : node.inputs[4]
+                let residual = convolution.residual == .none ? nil : node.input(4)
                 if let residual { groups.append([results[0], residual]) }
-                if convolution.groups > 1 { groups.append([results[0], node.inputs[0]!]) }
+                if convolution.groups > 1 { groups.append([results[0], node.input(0)!]) }
                 // A thin map made from a thin one has no kernel that adds a residual.
-                if residual != nil, isFew(results[0]), isFew(node.inputs[0]!) {
+                if residual != nil, isFew(results[0]), isFew(node.input(0)!) {
                     wide.insert(results[0])
                 }
             default:

@@ -29,6 +29,8 @@ package final class StreamPlan: @unchecked Sendable {
     let maps: [Graph.ValueID: RowMap]
     /// Values of other shapes.
     let plainMaps: [(value: Graph.ValueID, map: PlainMap)]
+    /// What steps read and write.
+    let features: [Graph.ValueID: Feature]
     let memory: ArenaLayout
     /// Bytes of packed weights and tables.
     package let weightBytes: Int
@@ -42,7 +44,10 @@ package final class StreamPlan: @unchecked Sendable {
         let results: [Graph.ValueID]
     }
 
-    /// Bytes of feature maps: what strips share, what is kept between them, and weights.
+    /// Bytes of feature maps: what strips share, and what is kept between them.
+    package var featureBytes: Int { memory.bytes }
+
+    /// Bytes of feature maps and weights.
     package var bytes: Int { memory.bytes + weightBytes }
 
     /// - Parameters:
@@ -64,7 +69,9 @@ package final class StreamPlan: @unchecked Sendable {
         outputValue = value
         self.rows = rows ?? 0..<flow.length(value, .rows)
         self.columns = columns ?? 0..<flow.length(value, .columns)
-        precondition(!self.rows.isEmpty && !self.columns.isEmpty, "a window has pixels")
+        guard !self.rows.isEmpty, !self.columns.isEmpty else {
+            throw GraphError("expected an output of at least one pixel, found none")
+        }
         let neededRows = flow.needs(for: self.rows, of: value, .rows)
         neededColumns = flow.needs(for: self.columns, of: value, .columns)
         inputRows = neededRows[inputValue] ?? 0..<0
@@ -81,6 +88,7 @@ package final class StreamPlan: @unchecked Sendable {
         weightBytes = planned.reduce(0) { $0 + $1.step.byteCount }
         let maps = builder.maps
         self.maps = maps
+        features = builder.features
         plainMaps = builder.features.compactMap { value, feature in
             if case .plain(let map) = feature { return (value, map) }
             return nil
@@ -101,7 +109,13 @@ package final class StreamPlan: @unchecked Sendable {
             (self.schedule, memory) = schedule(min(max(1, stripRows), height))
             self.stripRows = min(max(1, stripRows), height)
         } else {
-            let found = Self.largest(height, weightBytes, budget, isGlobal: network.isGlobal, schedule)
+            let found = Self.largest(
+                height,
+                weightBytes,
+                budget,
+                isGlobal: network.isGlobal,
+                schedule
+            )
             (self.stripRows, self.schedule, memory) = found
         }
     }

@@ -55,6 +55,9 @@ package final class StreamRun: @unchecked Sendable {
     package let plan: StreamPlan
     /// Multiply-adds done so far.
     package private(set) var multiplyAdds = 0.0
+    /// What nodes that look at the whole picture find in it, by their first result: those that are
+    /// asked for before the run begins, in a plan of one strip.
+    package var statistics: [Graph.ValueID: NodeStatistics] = [:]
     /// Whether each step's time is taken.
     package var isTimed = false
     private var times: [Duration]
@@ -128,6 +131,7 @@ package final class StreamRun: @unchecked Sendable {
             if !rows.isEmpty {
                 let start = isTimed ? ContinuousClock.now : nil
                 do throws(OperatorError) {
+                    try observe(node, pool)
                     try node.step.compute(rows, pool)
                 } catch {
                     throw GraphError(plan.flow.graph.nodes[node.index], error)
@@ -150,6 +154,17 @@ package final class StreamRun: @unchecked Sendable {
             map.drop(before: plan.schedule.kept(value, strip: strip))
         }
         strip += 1
+    }
+
+    /// Gathers the statistics of a node, whose input is at hand as a whole.
+    private func observe(_ node: StreamPlan.PlannedNode, _ pool: WorkerPool) throws(OperatorError) {
+        guard var found = statistics[node.results[0]],
+            let input = plan.flow.graph.nodes[node.index].inputs[0],
+            let feature = plan.features[input]
+        else { return }
+        let rows = 0..<plan.flow.length(input, .rows)
+        try found.add(feature, rows: rows, columns: plan.flow.length(input, .columns), pool)
+        statistics[node.results[0]] = found
     }
 
     private func begin() {
@@ -181,7 +196,8 @@ package final class StreamRun: @unchecked Sendable {
         shape[axes.rows!] = plan.rows.count
         shape[axes.columns!] = plan.columns.count
         let strides = shape.strides
-        let channelStride = plan.flow.reach.channelAxis(of: plan.outputValue).map { strides[$0] } ?? 0
+        let channelStride =
+            plan.flow.reach.channelAxis(of: plan.outputValue).map { strides[$0] } ?? 0
         var result = Tensor(uninitialized: shape)
         while !isFinished {
             try advance(pool) { rows, input in

@@ -44,7 +44,9 @@ struct StripSchedule {
                 }
             }
         } while made[output]!.last! < needed[output]!.upperBound && count < 1 << 20
-        for (value, rows) in needed { kept[value] = Array(repeating: rows.upperBound, count: count) }
+        for (value, rows) in needed {
+            kept[value] = Array(repeating: rows.upperBound, count: count)
+        }
         for strip in 0..<count {
             // What a virtual node's result is still read for, its inputs are.
             for index in active.reversed() {

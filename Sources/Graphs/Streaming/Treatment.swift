@@ -58,8 +58,9 @@ extension Flow {
         }
         let inputTypes = node.inputs.map { input in input.flatMap { types[$0] } }
         if let convolution = node.convolution {
-            guard constant(1) != nil, node.inputs.count < 3 || node.inputs[2] == nil
-                || constant(2) != nil, node.inputs[0] == input
+            guard constant(1) != nil,
+                node.inputs.count < 3 || node.input(2) == nil
+                    || constant(2) != nil, node.input(0) == input
             else { return nil }
             return .convolution(convolution)
         }
@@ -91,7 +92,8 @@ extension Flow {
             return isSimple ? .binary(function(of: binary)) : nil
         case let pooling as Pooling: return self.pooling(pooling, input)
         case let resize as Resize:
-            guard let shape = types[input]?.shape, resize.resampling.coordinates != .tfCropAndResize,
+            guard let shape = types[input]?.shape,
+                resize.resampling.coordinates != .tfCropAndResize,
                 let plan = try? resize.plan(inputTypes, shape), plan[0].resampling == nil,
                 plan[1].resampling == nil
             else { return nil }
@@ -107,7 +109,7 @@ extension Flow {
                 let before = constants(counts.before), let after = constants(counts.after),
                 before[..<2] == [0, 0], after[..<2] == [0, 0]
             else { return nil }
-            let value = node.inputs.count > 2 && node.inputs[2] != nil ? numbers(2)?.first : 0
+            let value = node.inputs.count > 2 && node.input(2) != nil ? numbers(2)?.first : 0
             return value.map { .pad(pad.padding, before: (before[2], before[3]), value: $0) }
         case let slice as Slice: return self.slice(slice, inputTypes, input)
         case let split as Split: return channels(of: node, axis: split.axis)
@@ -187,8 +189,11 @@ extension Flow {
             if cut.axis < 2, !isWhole, channels == nil { return nil }
             if cut.axis >= 2 { (start[cut.axis], step[cut.axis]) = (first, cut.step) }
         }
-        guard let channels else { return .slice(start: (start[2], start[3]), step: (step[2], step[3])) }
-        let isElsewhere = start != [0, 0, 0, 0] || step != [1, 1, 1, 1]
+        guard let channels else {
+            return .slice(start: (start[2], start[3]), step: (step[2], step[3]))
+        }
+        let isElsewhere =
+            start != [0, 0, 0, 0] || step != [1, 1, 1, 1]
             || cuts.contains { $0.axis >= 2 && side[$0.axis] != $0.count }
         return isElsewhere ? nil : .channels([Array(channels)])
     }
@@ -259,9 +264,12 @@ extension Flow {
             return reach.axes[value]?[direction] == nil && length(value, direction) == 1
                 && reach.axes[value] != nil
         }
-        guard edges[index].allSatisfy({ edge in
-            isIdentity(edge.rows, edge.value, .rows) && isIdentity(edge.columns, edge.value, .columns)
-        }) else { return false }
+        guard
+            edges[index].allSatisfy({ edge in
+                isIdentity(edge.rows, edge.value, .rows)
+                    && isIdentity(edge.columns, edge.value, .columns)
+            })
+        else { return false }
         // A constant that differs from row to row cannot be told from one that does not.
         let rank = shape(result).count
         let first = [axes.rows, axes.columns].compactMap(\.self).map { rank - $0 }

@@ -3,8 +3,13 @@ import Tensors
 
 /// The windows of a convolution or pooling, from attributes that all versions have.
 private func windowRule(_ node: ImportedNode, kernel: [Int]) throws(PartError) -> WindowRule {
-    guard !kernel.isEmpty, kernel.allSatisfy({ (1...4096).contains($0) }) else {
-        throw PartError(expected: "windows of 1 to 4096 positions", found: "\(kernel)")
+    guard !kernel.isEmpty, kernel.allSatisfy({ (1...4096).contains($0) }),
+        kernel.elementCount <= 1 << 22
+    else {
+        throw PartError(
+            expected: "windows of 1 to 4096 positions along an axis, 4194304 in all",
+            found: "\(kernel)"
+        )
     }
     var rule = WindowRule(kernel: kernel)
     for (name, path) in [("strides", \WindowRule.strides), ("dilations", \WindowRule.dilations)] {
@@ -54,7 +59,9 @@ private func kernelShape(
 
 private func groups(_ node: ImportedNode) throws(PartError) -> Int {
     let groups = node.int("group") ?? 1
-    guard groups > 0 else { throw PartError(expected: "at least 1 group", found: "\(groups)") }
+    guard (1...65536).contains(groups) else {
+        throw PartError(expected: "1 to 65536 groups", found: "\(groups)")
+    }
     return groups
 }
 
@@ -116,7 +123,7 @@ let averagePool: OperatorImporter = { (node, graph) throws(PartError) in
 
 /// LpPool, versions 1 to 22.
 let lpPool: OperatorImporter = { (node, graph) throws(PartError) in
-    try pooling(.norm(node.int("p") ?? 2), node, &graph)
+    try pooling(.norm(node.int("p", in: 1...64, default: 2)), node, &graph)
 }
 
 func globalPool(

@@ -16,7 +16,7 @@ let not: OperatorImporter = { (node, graph) throws(PartError) in
 ///
 /// Names of types before version 6 are not read.
 let cast: OperatorImporter = { (node, graph) throws(PartError) in
-    try graph.add(castOperator(Int32(node.int("to") ?? 0)), node.inputs, name: node.name)
+    try graph.add(castOperator(try node.format("to")), node.inputs, name: node.name)
 }
 
 /// CastLike: to the type of the second input.
@@ -24,11 +24,11 @@ let castLike: OperatorImporter = { (node, graph) throws(PartError) in
     guard let target = graph.type(of: node.input(1))?.elementType else {
         throw PartError(expected: "a second input whose type is known", found: "none")
     }
-    return try graph.add(Cast(to: target), [node.input(0)], name: node.name)
+    let operation = Cast(to: target, rounding: graph.rounding(of: node.input(1)))
+    return try graph.add(operation, [node.input(0)], name: node.name)
 }
 
-private func castOperator(_ code: Int32) throws(PartError) -> Cast {
-    let format = try TensorFormat(code, part: nil)
+private func castOperator(_ format: TensorFormat) -> Cast {
     switch format {
     case .float16: return Cast(to: .float32, rounding: .float16)
     case .bfloat16: return Cast(to: .float32, rounding: .bfloat16)
@@ -51,7 +51,7 @@ let clip: OperatorImporter = { (node, graph) throws(PartError) in
 /// Dropout does nothing at inference; the mask it may put out is all true.
 let dropout: OperatorImporter = { (node, graph) throws(PartError) in
     if let training = graph.tensor(node.input(2)), training.integers.first == 1,
-        graph.tensor(node.input(1)).map({ $0.converted(to: .float32).floats[0] }) != 0
+        graph.tensor(node.input(1))?.converted(to: .float32).array(of: Float.self).first != 0
     {
         throw PartError(expected: "a dropout at inference", found: "one that trains")
     }
@@ -87,6 +87,9 @@ private func alignedInputs(
         let rank = graph.type(of: node.input(0))?.shape?.count,
         let own = graph.type(of: node.input(1))?.shape?.count
     else { return node.inputs }
+    guard (-rank...rank).contains(axis) else {
+        throw PartError(expected: "an axis of a tensor of rank \(rank)", found: "axis \(axis)")
+    }
     let missing = rank - (axis < 0 ? axis + rank : axis) - own
     guard missing > 0 else { return node.inputs }
     let axes = graph.constant((0..<missing).map { own + $0 }, named: "\(node.name).axes")
@@ -114,7 +117,9 @@ func variadic(_ function: Binary.Function) -> OperatorImporter {
 
 let mean: OperatorImporter = { (node, graph) throws(PartError) in
     let sum = try variadic(.add)(&node, &graph)
-    let count = graph.constant(Tensor(Float(node.inputs.count)), named: "\(node.name).count")
+    let type = graph.type(of: sum[0])?.elementType ?? .float32
+    let number = Tensor(Float(node.inputs.count)).converted(to: type)
+    let count = graph.constant(number, named: "\(node.name).count")
     return try graph.add(Binary(.divide), sum + [count], name: node.name)
 }
 

@@ -35,13 +35,19 @@ let slice: OperatorImporter = { (node, graph) throws(PartError) in
 
 /// Crop, version 1 (experimental): takes a border off, or a window of given size.
 let crop: OperatorImporter = { (node, graph) throws(PartError) in
-    guard let border = node.ints("border"), border.count == 4 else {
-        throw PartError(expected: "a border of 4 numbers", found: "none")
+    let limits = 0...Int(Int32.max)
+    guard let border = node.ints("border"), border.count == 4,
+        border.allSatisfy(limits.contains)
+    else {
+        throw PartError(
+            expected: "a border of 4 numbers of at least 0",
+            found: node.ints("border").map { "\($0)" } ?? "none"
+        )
     }
     // Left, top, right, bottom.
     let starts = [border[1], border[0]]
     var ends = [-border[3], -border[2]].map { $0 == 0 ? Int(Int32.max) : $0 }
-    if let scale = node.ints("scale"), scale.count == 2 {
+    if let scale = node.ints("scale"), scale.count == 2, scale.allSatisfy(limits.contains) {
         ends = [starts[0] + scale[0], starts[1] + scale[1]]
     }
     let inputs = [
@@ -148,6 +154,7 @@ let resize: OperatorImporter = { (node, graph) throws(PartError) in
         ? [node.input(0), nil, node.input(1), nil]
         : [node.input(0), node.input(1), node.input(2), node.input(3)]
     operation.scales = scales(graph.tensor(inputs[2]))
+    operation.ceilsWhereSmaller = node.opset < 11 && resampling.interpolation == .nearest(.floor)
     return try graph.add(operation, inputs, name: node.name)
 }
 

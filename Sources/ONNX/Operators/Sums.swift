@@ -79,11 +79,11 @@ let groupNormalization: OperatorImporter = { (node, graph) throws(PartError) in
 let quantizeLinear: OperatorImporter = { (node, graph) throws(PartError) in
     var type = ElementType.uint8
     if let code = node.int("output_dtype"), code != 0 {
-        type = try TensorFormat(Int32(code), part: nil).elementType
+        type = try node.format("output_dtype").elementType
     }
     let operation = QuantizeLinear(
         axis: node.int("axis") ?? 1,
-        blockSize: node.int("block_size") ?? 0,
+        blockSize: node.int("block_size", in: 0...Int(Int32.max), default: 0),
         type: type
     )
     return try graph.add(operation, node.inputs, name: node.name)
@@ -92,7 +92,7 @@ let quantizeLinear: OperatorImporter = { (node, graph) throws(PartError) in
 let dequantizeLinear: OperatorImporter = { (node, graph) throws(PartError) in
     let operation = DequantizeLinear(
         axis: node.int("axis") ?? 1,
-        blockSize: node.int("block_size") ?? 0
+        blockSize: node.int("block_size", in: 0...Int(Int32.max), default: 0)
     )
     return try graph.add(operation, node.inputs, name: node.name)
 }

@@ -83,14 +83,19 @@ final class ConvolutionStep: StreamStep {
         let window = geometry.window
         switch geometry {
         case .forward:
-            return window.position(of: 0, at: columns.lowerBound)..<(window.position(
+            return window.position(
+                of: 0,
+                at: columns.lowerBound
+            )..<(window.position(
                 of: window.size - 1,
                 at: columns.upperBound - 1
             ) + 1)
         case .transposed:
             let low = columns.lowerBound + window.padBefore - window.extent + 1
             let high = columns.upperBound - 1 + window.padBefore
-            return low.flooredQuotient(by: window.stride)..<(high.flooredQuotient(
+            return low.flooredQuotient(
+                by: window.stride
+            )..<(high.flooredQuotient(
                 by: window.stride
             ) + 1)
         }

@@ -128,7 +128,12 @@ final class BinaryStep: StreamStep {
                     if case .kernel(let combination) = function {
                         withOperand(b, y, columns, block) { other, kind in
                             RowKernels.combine(
-                                combination, x, other, kind, lanes: lanes, into: target,
+                                combination,
+                                x,
+                                other,
+                                kind,
+                                lanes: lanes,
+                                into: target,
                                 count: count
                             )
                         }

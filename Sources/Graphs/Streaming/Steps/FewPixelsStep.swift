@@ -53,7 +53,9 @@ final class FewPixelsStep: StreamStep {
         for row in 0..<min(rows.phases, range.count) {
             for column in 0..<min(columns.phases, output.layout.columns.count) {
                 compute(
-                    Array(stride(from: range.lowerBound + row, to: range.upperBound, by: rows.phases)),
+                    Array(
+                        stride(from: range.lowerBound + row, to: range.upperBound, by: rows.phases)
+                    ),
                     Array(
                         stride(
                             from: output.layout.columns.lowerBound + column,
@@ -85,9 +87,11 @@ final class FewPixelsStep: StreamStep {
             let target = gathered.base + (task / ys.count * count + row * xs.count) * depth
             gather(tap / width, tap % width, ys[row], xs, into: target)
         }
-        let pixels = PixelList(ys.flatMap { y in
-            xs.map { output.origin(y, block: 0) + $0 * 16 }
-        })
+        let pixels = PixelList(
+            ys.flatMap { y in
+                xs.map { output.origin(y, block: 0) + $0 * 16 }
+            }
+        )
         let numbers = taps.map { Int32($0) }
         pool.run(weights.groups) { [self] group in
             pixels.pointers.withUnsafeBufferPointer { pixels in

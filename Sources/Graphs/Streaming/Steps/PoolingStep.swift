@@ -87,7 +87,11 @@ final class PoolingStep: StreamStep {
                 let step = columns.stride * lanes
                 guard let countsPadding else {
                     RowKernels.poolMaximum(
-                        taps, step: step, lanes: lanes, into: target, count: range.count
+                        taps,
+                        step: step,
+                        lanes: lanes,
+                        into: target,
+                        count: range.count
                     )
                     return
                 }
@@ -97,7 +101,11 @@ final class PoolingStep: StreamStep {
                         * Self.paddedTaps(columns, at: range.lowerBound, in: sides.columns)
                     : count
                 RowKernels.poolSum(
-                    taps, step: step, lanes: lanes, factor: 1 / Float(divisor), into: target,
+                    taps,
+                    step: step,
+                    lanes: lanes,
+                    factor: 1 / Float(divisor),
+                    into: target,
                     count: range.count
                 )
             }

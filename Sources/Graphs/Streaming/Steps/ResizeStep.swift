@@ -69,7 +69,10 @@ final class ResizeStep: StreamStep {
                 mixed.update(repeating: 0, count: count)
                 for tap in list {
                     RowKernels.accumulate(
-                        tap.weight, start(tap.position), into: mixed, count: count
+                        tap.weight,
+                        start(tap.position),
+                        into: mixed,
+                        count: count
                     )
                 }
                 spread(UnsafePointer(mixed))

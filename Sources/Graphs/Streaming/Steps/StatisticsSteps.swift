@@ -7,19 +7,19 @@ struct MapMoments {
 
     /// Two passes over each row, the second around the mean of the first; rows are put together in
     /// their order, so that the result does not depend on threads.
-    init(_ input: BlockList, rows: Int, columns: Int, _ pool: WorkerPool) {
+    init(_ input: BlockList, rows: Range<Int>, columns: Int, _ pool: WorkerPool) {
         let (lanes, places) = (input.lanes, input.places.count)
         let count = Double(columns)
-        let rowMeans = ParallelArray<Double>(rows * places)
-        let rowSquares = ParallelArray<Double>(rows * places)
-        pool.run(rows) { y in
+        let rowMeans = ParallelArray<Double>(rows.count * places)
+        let rowSquares = ParallelArray<Double>(rows.count * places)
+        pool.run(rows.count) { row in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * lanes) { numbers in
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: lanes) { shift in
                     let (first, second) = (numbers.baseAddress!, numbers.baseAddress! + 2 * lanes)
                     for block in 0..<input.count {
                         func add(to sums: UnsafeMutablePointer<Double>) {
                             RowKernels.addMoments(
-                                input.origin(y, block: block),
+                                input.origin(rows.lowerBound + row, block: block),
                                 shift: shift.baseAddress!,
                                 lanes: lanes,
                                 count: columns,
@@ -35,7 +35,7 @@ struct MapMoments {
                         for lane in 0..<lanes {
                             // The shift was rounded to float32: what is left of the mean.
                             let rest = second[lane] / count
-                            let place = y * places + block * lanes + lane
+                            let place = row * places + block * lanes + lane
                             rowMeans.base[place] = Double(shift[lane]) + rest
                             rowSquares.base[place] = second[lanes + lane] - rest * rest * count
                         }
@@ -45,16 +45,16 @@ struct MapMoments {
         }
         means = [Double](repeating: 0, count: places)
         variances = means
-        for y in 0..<rows {
+        for row in 0..<rows.count {
             for place in 0..<places {
-                means[place] += rowMeans.base[y * places + place] / Double(rows)
+                means[place] += rowMeans.base[row * places + place] / Double(rows.count)
             }
         }
-        for y in 0..<rows {
+        for row in 0..<rows.count {
             for place in 0..<places {
-                let distance = rowMeans.base[y * places + place] - means[place]
-                let squares = rowSquares.base[y * places + place] + distance * distance * count
-                variances[place] += max(0, squares) / (count * Double(rows))
+                let distance = rowMeans.base[row * places + place] - means[place]
+                let squares = rowSquares.base[row * places + place] + distance * distance * count
+                variances[place] += max(0, squares) / (count * Double(rows.count))
             }
         }
     }
@@ -97,7 +97,7 @@ final class InstanceNormalizationStep: StreamStep {
     }
 
     func compute(_ rows: Range<Int>, _ pool: WorkerPool) {
-        let moments = MapMoments(input, rows: sides.rows, columns: sides.columns, pool)
+        let moments = MapMoments(input, rows: 0..<sides.rows, columns: sides.columns, pool)
         var factors = [Float](repeating: 0, count: input.places.count)
         var offsets = factors
         for (place, channel) in input.places.enumerated() where channel >= 0 {
@@ -138,7 +138,7 @@ final class SpatialReductionStep: StreamStep {
         let lanes = input.lanes
         switch function {
         case .mean, .sum:
-            let moments = MapMoments(input, rows: sides.rows, columns: sides.columns, pool)
+            let moments = MapMoments(input, rows: 0..<sides.rows, columns: sides.columns, pool)
             let factor = function == .mean ? 1 : Double(sides.rows * sides.columns)
             for (place, mean) in moments.means.enumerated() {
                 output.origin(0, block: place / lanes)[place % lanes] = Float(mean * factor)
@@ -152,8 +152,12 @@ final class SpatialReductionStep: StreamStep {
                     for x in 0..<sides.columns {
                         RowKernels.combine(
                             function == .maximum ? .maximum : .minimum,
-                            UnsafePointer(target), row + x * lanes, .full, lanes: lanes,
-                            into: target, count: 1
+                            UnsafePointer(target),
+                            row + x * lanes,
+                            .full,
+                            lanes: lanes,
+                            into: target,
+                            count: 1
                         )
                     }
                 }

@@ -42,7 +42,8 @@ final class WinogradStep: StreamStep {
             let offsets = taps.enumerated().flatMap { set, taps in
                 taps.enumerated().compactMap { $1 == nil ? nil : $0 * inputStep + set }
             }
-            return (input(positions.lowerBound) + offsets.min()!)..<(input(positions.upperBound - 1)
+            return
+                (input(positions.lowerBound) + offsets.min()!)..<(input(positions.upperBound - 1)
                 + offsets.max()! + 1)
         }
 
@@ -188,8 +189,9 @@ final class WinogradStep: StreamStep {
                 return sum + rows.ceiledQuotient(by: tile) * columns.ceiledQuotient(by: tile)
             }
             let products = sets * channels * outputs
-            return places * (tiles * (products + 7 * (sets * inputs + outputs))
-                + 12 * products * parts.count)
+            return places
+                * (tiles * (products + 7 * (sets * inputs + outputs))
+                    + 12 * products * parts.count)
         }
         let taps = rows.window.size * columns.window.size
         let plain = channels * outputs * taps * (height * width / parts.count + 12)

@@ -50,6 +50,13 @@ typedef struct atelier_tensor {
     const char *name; /* of the network's input or output; NULL as an input: by position */
 } atelier_tensor;
 
+/* How a network's nodes that look at the whole image find what they look for. */
+typedef struct atelier_observation {
+    uint32_t size;
+    uint32_t exact;      /* 1: in the whole image, by one pass over it for each such node */
+    int32_t longer_side; /* of the reduced image that is looked at otherwise; 0: the host's choice */
+} atelier_observation;
+
 typedef struct atelier_network_service {
     uint32_t size;
 
@@ -80,6 +87,15 @@ typedef struct atelier_network_service {
                    uint32_t input_count, void *context,
                    int32_t (*receive)(void *context, uint32_t index, const atelier_tensor *output),
                    atelier_error *error);
+
+    /* [build thread] The network with what its nodes that look at the whole image (instance
+     * normalization, global pooling) find in `image`: it then looks at a neighbourhood of each pixel
+     * and can be applied to images of any size. The image is looked at once, before the first pixel
+     * of the chain is computed. A network without such nodes is returned as it is. `how` may be
+     * NULL. */
+    int32_t (*observe)(const atelier_host *host, atelier_network *network, atelier_image *image,
+                       const atelier_observation *how, atelier_network **result,
+                       atelier_error *error);
 } atelier_network_service;
 
 #ifdef __cplusplus
