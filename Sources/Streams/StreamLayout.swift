@@ -66,8 +66,10 @@ package struct StreamLayout: Sendable {
                 columns: middle..<(middle + width),
                 budget: limit / 2
             )
-            best = (width, tile.bytes)
-            if tile.bytes <= limit / 2 { break }
+            let fits = tile.bytes <= limit / 2
+            if fits || best == nil || best!.bytes > limit / 2 { best = (width, tile.bytes) }
+            // Few rows at a time are slow: narrower tiles have room for more.
+            if fits, tile.stripRows >= min(24, tile.inputRows.count) { break }
         }
         let tile = best ?? (columns: fitted.outputWidth, bytes: plan.bytes)
         way = .tiles(rows: band, columns: tile.columns)

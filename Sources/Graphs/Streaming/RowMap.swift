@@ -13,20 +13,17 @@ final class RowMap: @unchecked Sendable {
     private(set) var ringRows = 0
     /// Whether rows are made in the ring, not in the arena.
     private(set) var isRing = false
-    private var ring: UnsafeMutablePointer<Float>?
+    private var ring: FloatMemory?
     private var strip: UnsafeMutablePointer<Float>?
     /// The first row of the strip.
     private var boundary = 0
 
     init(layout: MapLayout) { self.layout = layout }
 
-    deinit { ring?.deallocate() }
-
     /// Reserves the ring.
     func keep(rows: Int, inPlace: Bool) {
-        ring?.deallocate()
         (ringRows, isRing) = (rows, inPlace)
-        ring = rows > 0 ? .aligned(rows * layout.rowStride) : nil
+        ring = rows > 0 ? FloatMemory(count: rows * layout.rowStride) : nil
     }
 
     var ringBytes: Int { ringRows * layout.rowStride * 4 }
@@ -48,7 +45,7 @@ final class RowMap: @unchecked Sendable {
     }
 
     private func start(_ y: Int) -> UnsafeMutablePointer<Float> {
-        if isRing || y < boundary { return ring! + y % ringRows * layout.rowStride }
+        if isRing || y < boundary { return ring!.base + y % ringRows * layout.rowStride }
         return strip! + (y - boundary) * layout.rowStride
     }
 
@@ -67,7 +64,7 @@ final class RowMap: @unchecked Sendable {
     func carry(_ rows: Range<Int>) {
         guard !isRing else { return }
         for y in rows where y >= boundary {
-            (ring! + y % ringRows * layout.rowStride).update(
+            (ring!.base + y % ringRows * layout.rowStride).update(
                 from: strip! + (y - boundary) * layout.rowStride,
                 count: layout.rowStride
             )

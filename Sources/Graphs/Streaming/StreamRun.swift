@@ -61,17 +61,15 @@ package final class StreamRun: @unchecked Sendable {
     /// Whether each step's time is taken.
     package var isTimed = false
     private var times: [Duration]
-    private let arena: UnsafeMutablePointer<Float>
+    private let arena: FloatMemory
     private var strip = 0
 
     package init(_ plan: StreamPlan) {
         self.plan = plan
         times = Array(repeating: .zero, count: plan.nodes.count)
-        arena = .aligned(plan.memory.arenaFloats)
+        arena = FloatMemory(count: plan.memory.arenaFloats)
         plan.memory.reserve(plan.maps)
     }
-
-    deinit { arena.deallocate() }
 
     package var isFinished: Bool { strip == plan.strips }
 
@@ -172,7 +170,7 @@ package final class StreamRun: @unchecked Sendable {
             let offset = plan.memory.offsets[ObjectIdentifier(map)]
             map.begin(
                 at: plan.schedule.newRows(value, strip: strip).lowerBound,
-                in: offset.map { arena + $0 }
+                in: offset.map { arena.base + $0 }
             )
         }
     }
