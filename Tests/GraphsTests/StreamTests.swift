@@ -107,6 +107,28 @@ extension Tensor {
         }
     }
 
+    @Test("small maps of many channels equal the whole network", arguments: 0..<6)
+    func manyChannels(seed: Int) throws {
+        var random = SeededRandom(seed)
+        var builder = NetworkBuilder(seed: seed)
+        let input = builder.input(channels: 3)
+        let a = builder.relu(builder.conv(input, 3, 128, kernel: 3, pad: 1))
+        let b = builder.relu(builder.conv(a, 128, 144, kernel: 4, stride: 2, pad: 1))
+        let c = builder.transposed(b, 144, 128, kernel: 4, stride: 2, pad: 1)
+        builder.graph.outputs = [builder.graph.append(Unary(.tanh), [c])]
+        let (height, width) = (2 * random.int(1...9), 2 * random.int(1...9))
+        let x = random.tensor([1, 3, height, width])
+        let expected = try builder.graph.evaluate([x])[0]
+        let graph = try builder.graph.applying()
+        let sized = try SizedNetwork(graph, input: x.shape, weights: WeightCache())
+        for strip in [1, 5, height] {
+            let plan = try StreamPlan(sized, output: graph.outputs[0], stripRows: strip)
+            let y = try StreamRun(plan).evaluate(x, Self.pool)
+            let place = "seed \(seed): \(width)×\(height), strips of \(strip)"
+            #expect(difference(y, expected, tolerance: 1e-4 * expected.range) == nil, "\(place)")
+        }
+    }
+
     @Test(
         "no thread count changes a bit, nor does the plan's own choice of strips",
         arguments: TestNetwork.allCases

@@ -173,6 +173,72 @@ import Testing
         return .slopes((0..<count).map { slopes[$0 % slopes.count] })
     }
 
+    @Test(
+        "a few pixels of many channels equal plain loops",
+        arguments: InstructionSet.available,
+        0..<16
+    )
+    func few(instructions: InstructionSet, seed: Int) {
+        var random = SeededRandom(seed)
+        let inputs = 16 * random.int(1...3)
+        let outputs = [1, 16, 30, 48, 64, 70, 130][random.int(0...6)]
+        let count = [1, 2, 5, 6, 7, 8, 13, 29][random.int(0...7)]
+        let taps: [Int32] = [[0], [4, 1], [0, 2, 3, 7, 8]][random.int(0...2)]
+        let activation = Self.cut(Self.activations[random.int(0...3)], outputs)
+        let x = random.tensor([taps.count, count, inputs])
+        let weights = random.tensor([outputs, inputs, 9])
+        let bias = (0..<outputs).map { _ in Float.random(in: -1...1, using: &random) }
+        let packed = PackedConvolution(
+            .dense,
+            weights: weights,
+            bias: bias,
+            activation: activation,
+            residual: .none,
+            inputs: (0..<Int32(inputs)).map { $0 },
+            lanes: 16,
+            instructions: instructions
+        )
+        let size = count * 16
+        var y = [Float](repeating: .nan, count: (outputs + 15) / 16 * size)
+        let input = x.array(of: Float.self)
+        y.withUnsafeMutableBufferPointer { y in
+            let pixels = (0..<count).map { pixel -> UnsafeMutablePointer<Float>? in
+                y.baseAddress! + pixel * 16
+            }
+            for group in 0..<packed.groups {
+                input.withUnsafeBufferPointer { input in
+                    pixels.withUnsafeBufferPointer { pixels in
+                        packed.run(
+                            group: group,
+                            input: input.baseAddress!,
+                            taps: taps,
+                            output: pixels,
+                            outputBlockStride: size
+                        )
+                    }
+                }
+            }
+        }
+        for channel in 0..<outputs {
+            for pixel in 0..<count {
+                var sum = Double(bias[channel])
+                for (index, tap) in taps.enumerated() {
+                    for i in 0..<inputs {
+                        sum +=
+                            Double(weights.floats[(channel * inputs + i) * 9 + Int(tap)])
+                            * Double(input[(index * count + pixel) * inputs + i])
+                    }
+                }
+                let wanted = Self.ended(sum, activation, .none, channel: channel, other: 0)
+                let found = y[channel / 16 * size + pixel * 16 + channel % 16]
+                #expect(
+                    abs(Double(found) - wanted) < 2e-4,
+                    "seed \(seed), channel \(channel), pixel \(pixel): \(found), \(wanted)"
+                )
+            }
+        }
+    }
+
     @Test("Winograd's method equals plain loops", arguments: InstructionSet.available, 0..<40)
     func winograd(instructions: InstructionSet, seed: Int) {
         var random = SeededRandom(seed)
