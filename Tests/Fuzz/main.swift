@@ -47,7 +47,9 @@ repeat {
     let began = clock.now
     var random = SeededRandom(seed)
     let data = Mutation.damaged(models, &random)
-    counts[Trial.run(data, &random), default: 0] += 1
+    let outcome = Trial.run(data, &random)
+    counts[outcome, default: 0] += 1
+    if outcome == .differs { print("\(outcome.rawValue): the case with --seed \(seed)") }
     let time = clock.now - began
     if time > slowest.time { slowest = (seed, time) }
     seed += 1

@@ -88,6 +88,25 @@ extension Tensor {
         }
     }
 
+    @Test("a concatenation may be the output, of parts that come at different times")
+    func joinedOutput() throws {
+        var builder = NetworkBuilder(seed: 4)
+        let x = builder.input(channels: 3)
+        let early = builder.conv(x, 3, 16, kernel: 1)
+        var late = early
+        for _ in 0..<4 { late = builder.relu(builder.conv(late, 16, 16, kernel: 3, pad: 1)) }
+        builder.graph.outputs = [builder.concat([late, early])]
+        var random = SeededRandom(4)
+        let x1 = random.tensor([1, 3, 40, 9])
+        let expected = try builder.graph.evaluate([x1])[0]
+        let sized = try SizedNetwork(builder.graph, input: x1.shape, weights: WeightCache())
+        for strip in [1, 3, 40] {
+            let plan = try StreamPlan(sized, output: builder.graph.outputs[0], stripRows: strip)
+            let y = try StreamRun(plan).evaluate(x1, Self.pool)
+            #expect(difference(y, expected, tolerance: 1e-4) == nil, "strips of \(strip)")
+        }
+    }
+
     @Test(
         "no thread count changes a bit, nor does the plan's own choice of strips",
         arguments: TestNetwork.allCases

@@ -72,9 +72,9 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     package init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
+        try expectFloats(inputs, count: 3)
         let channels = x.shape?.dropFirst().first?.constant
         for index in 1...2 {
             let parameter = try required(inputs, index)
@@ -190,9 +190,9 @@ package struct GroupNormalization: LocalOperator, Equatable {
     }
 
     package func infer(_ inputs: [ValueType?]) throws(OperatorError) -> [ValueType] {
-        try expectFloats(inputs, count: 3)
         let x = try required(inputs, 0)
         _ = try shape(of: x, ranks: 2...8)
+        try expectFloats(inputs, count: 3)
         if let channels = x.shape?.dropFirst().first?.constant {
             guard groups > 0, channels % groups == 0 else {
                 throw OperatorError(

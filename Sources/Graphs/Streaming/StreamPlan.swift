@@ -69,6 +69,11 @@ package final class StreamPlan: @unchecked Sendable {
         outputValue = value
         self.rows = rows ?? 0..<flow.length(value, .rows)
         self.columns = columns ?? 0..<flow.length(value, .columns)
+        let axes = flow.reach.axes[value]
+        guard flow.types[value]?.elementType == .float32, axes?.rows != nil, axes?.columns != nil
+        else {
+            throw GraphError("expected a picture of float32 as output, found something else")
+        }
         guard !self.rows.isEmpty, !self.columns.isEmpty else {
             throw GraphError("expected an output of at least one pixel, found none")
         }

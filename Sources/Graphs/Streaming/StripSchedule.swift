@@ -52,7 +52,11 @@ struct StripSchedule {
             for index in active.reversed() {
                 let own = flow.hull(of: nodes[index], needed)!
                 let result = nodes[index].outputs.compactMap(\.self).first { needed[$0] != nil }!
-                let next = virtual.contains(index) ? kept[result]![strip] : made[result]![strip + 1]
+                var next = made[result]![strip + 1]
+                // Rows of the output that are still to come are needed as well.
+                if virtual.contains(index) {
+                    next = result == output ? min(next, kept[result]![strip]) : kept[result]![strip]
+                }
                 guard next < own.upperBound else { continue }
                 for edge in flow.edges[index] {
                     let rows = flow.inputs(edge, nodes[index], for: next..<own.upperBound, .rows)
