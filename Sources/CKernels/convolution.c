@@ -16,10 +16,15 @@ void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c) {
     depthwise_kernels[isa](c);
 }
 
+typedef void (*few_kernel)(const atelier_few_pixels *);
+
+static const few_kernel few[ATELIER_ISA_COUNT] = VARIANTS(convolve_few);
+
+void atelier_convolve_few(atelier_isa isa, const atelier_few_pixels *f) { few[isa](f); }
+
 /* ---- Packing ---- */
 
-/* Output blocks whose weights lie side by side. */
-static int32_t group_of(atelier_isa isa) {
+int32_t atelier_convolution_group(atelier_isa isa) {
     const int32_t groups[ATELIER_ISA_COUNT] = VARIANTS(group);
     return groups[isa];
 }
@@ -33,7 +38,7 @@ void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t inp
                               int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
                               float *packed) {
-    const int32_t group = group_of(isa);
+    const int32_t group = atelier_convolution_group(isa);
     for (int32_t first = 0; first < output_blocks; first += group) {
         int32_t blocks = output_blocks - first < group ? output_blocks - first : group;
         for (int32_t t = 0; t < kernel_taps; t++)

@@ -9,6 +9,7 @@
 TABLE(unary);
 TABLE(binary);
 TABLE(accumulate);
+TABLE(affine);
 TABLE(moments);
 TABLE(pool_max);
 TABLE(pool_sum);
@@ -28,6 +29,11 @@ void atelier_binary(atelier_isa isa, atelier_binary_function function, const flo
 
 void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count) {
     accumulate_table[isa](factor, x, y, count);
+}
+
+void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
+                    int32_t lanes, float *y, size_t count) {
+    affine_table[isa](x, factors, offsets, lanes, y, count);
 }
 
 void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,

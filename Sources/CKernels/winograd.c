@@ -21,43 +21,49 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks) {
     return widths[isa][(output_blocks < group ? output_blocks : group) - 1];
 }
 
+int32_t atelier_winograd_places(int32_t tile) { return tile < 6 ? 36 : 64; }
+
 size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count) {
     /* A group has four output blocks at most. */
-    size_t places = (size_t)(tile + 2) * (tile + 2);
+    size_t places = atelier_winograd_places(tile);
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
 
 /* ---- Packing ---- */
 
 size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels) {
-    return (size_t)(tile + 2) * (tile + 2) * output_blocks * 16 * input_channels;
+    return (size_t)atelier_winograd_places(tile) * output_blocks * 16 * input_channels;
 }
 
-/* Weights g of a line into products' right sides: three into tile + 2. */
-static void transform(int32_t tile, const double *g, int32_t step, double *u, int32_t u_step) {
-    static const double four[6][3] = {{1 / 4., 0, 0},
-                                      {-1 / 6., -1 / 6., -1 / 6.},
-                                      {-1 / 6., 1 / 6., -1 / 6.},
-                                      {1 / 24., 1 / 12., 1 / 6.},
-                                      {1 / 24., -1 / 12., 1 / 6.},
-                                      {0, 0, 1}};
-    static const double six[8][3] = {{1, 0, 0},
-                                     {-2 / 9., -2 / 9., -2 / 9.},
-                                     {-2 / 9., 2 / 9., -2 / 9.},
-                                     {1 / 90., 1 / 45., 2 / 45.},
-                                     {1 / 90., -1 / 45., 2 / 45.},
-                                     {1 / 45., 1 / 90., 1 / 180.},
-                                     {1 / 45., -1 / 90., 1 / 180.},
-                                     {0, 0, 1}};
-    const double(*rows)[3] = tile == 4 ? four : six;
-    for (int32_t i = 0; i < tile + 2; i++)
-        u[i * u_step] = rows[i][0] * g[0] + rows[i][1] * g[step] + rows[i][2] * g[2 * step];
+/* Weights g of a line into products' right sides u: `taps` of them into `side`. */
+static void transform(int32_t side, int32_t taps, const double *g, int32_t step, double *u,
+                      int32_t u_step) {
+    /* For each point but infinity its powers, scaled. */
+    static const double six_points[5][3] = {{1 / 4., 0, 0},
+                                            {-1 / 6., -1 / 6., -1 / 6.},
+                                            {-1 / 6., 1 / 6., -1 / 6.},
+                                            {1 / 24., 1 / 12., 1 / 6.},
+                                            {1 / 24., -1 / 12., 1 / 6.}};
+    static const double eight_points[7][3] = {{1, 0, 0},
+                                              {-2 / 9., -2 / 9., -2 / 9.},
+                                              {-2 / 9., 2 / 9., -2 / 9.},
+                                              {1 / 90., 1 / 45., 2 / 45.},
+                                              {1 / 90., -1 / 45., 2 / 45.},
+                                              {1 / 45., 1 / 90., 1 / 180.},
+                                              {1 / 45., -1 / 90., 1 / 180.}};
+    const double(*rows)[3] = side == 6 ? six_points : eight_points;
+    for (int32_t i = 0; i + 1 < side; i++) {
+        u[i * u_step] = 0;
+        for (int32_t k = 0; k < taps; k++) u[i * u_step] += rows[i][k] * g[k * step];
+    }
+    u[(side - 1) * u_step] = g[(taps - 1) * step];
 }
 
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed) {
-    const int32_t group = atelier_winograd_group(isa), side = tile + 2, places = side * side;
+    const int32_t group = atelier_winograd_group(isa), places = atelier_winograd_places(tile);
+    const int32_t side = tile < 6 ? 6 : 8, taps = side + 1 - tile;
     int32_t channels = 0;
     for (int32_t i = 0; i < input_blocks * 16; i++) channels += inputs[i] >= 0;
     for (int32_t first = 0; first < output_blocks; first += group) {
@@ -68,11 +74,14 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
             for (int32_t o = 0; o < row; o++) {
                 double g[9] = {0}, lines[8 * 3], u[8 * 8];
                 int32_t to = outputs[first * 16 + o];
+                const float *from =
+                    weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
                 if (to >= 0)
-                    for (int32_t k = 0; k < 9; k++)
-                        g[k] = weights[((size_t)to * input_channels + inputs[i]) * 9 + k];
-                for (int32_t k = 0; k < 3; k++) transform(tile, g + k, 3, lines + k, 3);
-                for (int32_t k = 0; k < side; k++) transform(tile, lines + k * 3, 1, u + k * side, 1);
+                    for (int32_t k = 0; k < taps * taps; k++) g[k] = from[k];
+                for (int32_t k = 0; k < taps; k++)
+                    transform(side, taps, g + k, taps, lines + k, taps);
+                for (int32_t k = 0; k < side; k++)
+                    transform(side, taps, lines + k * taps, 1, u + k * side, 1);
                 for (int32_t p = 0; p < places; p++)
                     packed[((size_t)p * channels + channel) * row + o] = (float)u[p];
             }

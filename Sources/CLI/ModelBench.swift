@@ -29,6 +29,9 @@ struct ModelBench: ParsableCommand {
     @Option(help: "Timed runs; as many as fill about two seconds, but at least 7, if not given.")
     var repeats: Int?
 
+    @Option(help: "Rows of the picture in a strip; as many as suit it if not given.")
+    var strip: Int?
+
     @Flag(help: "Also print the time of each step.")
     var profile = false
 
@@ -36,8 +39,8 @@ struct ModelBench: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard size >= 1, threads ?? 1 >= 1, repeats ?? 1 >= 1 else {
-            throw ValidationError("expected a size, threads and repeats of at least 1")
+        guard size >= 1, threads ?? 1 >= 1, repeats ?? 1 >= 1, strip ?? 1 >= 1 else {
+            throw ValidationError("expected a size, threads, repeats and a strip of at least 1")
         }
     }
 
@@ -48,7 +51,7 @@ struct ModelBench: ParsableCommand {
         let model = try ModelLibrary().model(model)
         let network = try model.pictureNetwork()
         let shape = [1, network.inputChannels, size, size]
-        let stream = StreamRun(try network.plan(for: shape))
+        let stream = StreamRun(try network.plan(for: shape, stripRows: strip))
         var random = SystemRandomNumberGenerator()
         let picture = Tensor(
             shape: shape,

@@ -165,9 +165,16 @@ package struct PictureNetwork: Sendable {
     }
 
     /// How `run` computes pictures of a shape.
-    package func plan(for shape: [Int]) throws(GraphError) -> StreamPlan {
+    ///
+    /// - Parameter stripRows: rows of the input in a strip; as many as suit the picture if not given.
+    package func plan(for shape: [Int], stripRows: Int? = nil) throws(GraphError) -> StreamPlan {
         let sized = try SizedNetwork(graph, input: shape, weights: weights)
-        return try StreamPlan(sized, output: graph.outputs[outputIndex], budget: 1 << 30)
+        return try StreamPlan(
+            sized,
+            output: graph.outputs[outputIndex],
+            stripRows: stripRows,
+            budget: 1 << 30
+        )
     }
 
     /// Pixels around a picture.

@@ -242,6 +242,51 @@ package final class PackedConvolution: @unchecked Sendable {
     }
 }
 
+extension PackedConvolution {
+    /// Groups of output blocks that `run(group:…)` computes.
+    package var groups: Int {
+        let size = Int(atelier_convolution_group(isa))
+        return (outputBlocks + size - 1) / size
+    }
+
+    /// Computes a few pixels for one group of output blocks, reading its weights only once.
+    ///
+    /// For the dense form with blocks of 16, all channels of which are used, and no residual.
+    ///
+    /// - Parameters:
+    ///   - input: [tap][pixel][input channel].
+    ///   - taps: which place of the kernel each tap is.
+    ///   - output: for each pixel its place in the first block.
+    package func run(
+        group: Int,
+        input: UnsafePointer<Float>,
+        taps: [Int32],
+        output: UnsafeBufferPointer<UnsafeMutablePointer<Float>?>,
+        outputBlockStride: Int
+    ) {
+        var call = atelier_few_pixels()
+        call.input = input
+        call.count = Int32(output.count)
+        call.depth = Int32(inputLanes.count * lanes)
+        call.tap_count = Int32(taps.count)
+        call.weights = UnsafePointer(weights)
+        call.kernel_taps = Int32(kernelTaps)
+        call.ending = ending.ending(hasResidual: false)
+        call.output = output.baseAddress
+        call.output_blocks = Int32(outputBlocks)
+        call.group = Int32(group)
+        call.output_block_stride = outputBlockStride
+        let capacity = output.count * 64
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: capacity) { sums in
+            call.sums = sums.baseAddress
+            taps.withUnsafeBufferPointer { taps in
+                call.taps = taps.baseAddress
+                atelier_convolve_few(isa, &call)
+            }
+        }
+    }
+}
+
 extension UnsafeMutablePointer<Float> {
     /// Memory for floats at the border of a cache line, to be deallocated by the caller.
     package static func aligned(_ count: Int) -> UnsafeMutablePointer<Float> {

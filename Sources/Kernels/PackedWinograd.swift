@@ -1,11 +1,11 @@
 internal import CKernels
 package import Tensors
 
-/// The weights of a 3 × 3 convolution of stride 1, transformed for Winograd's method.
+/// The weights of a 3 × 3 or 2 × 2 convolution of stride 1, transformed for Winograd's method.
 ///
 /// Immutable after `init`, so threads may share it.
 package final class PackedWinograd: @unchecked Sendable {
-    /// Output rows and columns that are computed together: 4 or 6.
+    /// Output rows and columns that are computed together: 4 or 6 for 3 × 3 weights, 5 or 7 for 2 × 2.
     package let tile: Int
     /// Tiles that are best computed by one call.
     package let tilesPerCall: Int
@@ -19,7 +19,7 @@ package final class PackedWinograd: @unchecked Sendable {
     private let ending: PackedEnding
 
     /// - Parameters:
-    ///   - weights: [output channels, input channels, 9].
+    ///   - weights: [output channels, input channels, 9 or 4].
     ///   - inputs: which channel stands in each place of the input blocks of 16, −1 for none.
     package init(
         tile: Int,
@@ -30,8 +30,8 @@ package final class PackedWinograd: @unchecked Sendable {
         inputs: [Int32],
         instructions: InstructionSet = .current
     ) {
-        precondition(tile == 4 || tile == 6, "tiles have 4 or 6 rows")
-        precondition(weights.shape[2] == 9 && inputs.count % 16 == 0, "a 3 × 3 kernel on blocks")
+        precondition((4...7).contains(tile) && inputs.count % 16 == 0, "tiles of blocks")
+        precondition(weights.shape[2] == (tile % 2 == 0 ? 9 : 4), "the tile is one of the kernel's")
         let (outputs, inner) = (weights.shape[0], weights.shape[1])
         self.tile = tile
         isa = instructions.isa
@@ -69,6 +69,9 @@ package final class PackedWinograd: @unchecked Sendable {
 
     deinit { weights.deallocate() }
 
+    /// Places of a transformed tile.
+    package static func places(_ tile: Int) -> Int { Int(atelier_winograd_places(Int32(tile))) }
+
     /// As many as half of a usual second-level cache holds, in whole steps of the kernel.
     private static func tilesPerCall(
         _ tile: Int,
@@ -78,7 +81,7 @@ package final class PackedWinograd: @unchecked Sendable {
     ) -> Int {
         let step = Int(atelier_winograd_step(isa, Int32(outputBlocks)))
         let group = min(outputBlocks, Int(atelier_winograd_group(isa)))
-        let bytes = (tile + 2) * (tile + 2) * (inputBlocks + group) * 64
+        let bytes = places(tile) * (inputBlocks + group) * 64
         return max(12, (512 << 10) / bytes, step) / step * step
     }
 
@@ -89,6 +92,7 @@ package final class PackedWinograd: @unchecked Sendable {
     ///   - columns: tiles in a row.
     ///   - input: for each input block the rows that tiles read, where the first tile of a row
     ///     begins to read, with room for all tiles of the row; `nil` for a row of zeros.
+    ///   - inputStep: floats from one pixel to the next, as `outputStep`.
     ///   - output: the rows of outputs that are wanted, where the first tile of a row begins.
     ///   - outputColumns: pixels of a row that are wanted.
     ///   - residual: for each output block the same rows, laid out as the output.
@@ -96,9 +100,11 @@ package final class PackedWinograd: @unchecked Sendable {
         tiles: Range<Int>,
         columns: Int,
         input: UnsafeBufferPointer<UnsafePointer<Float>?>,
+        inputStep: Int,
         output: UnsafeBufferPointer<UnsafeMutablePointer<Float>?>,
         outputColumns: Int,
         outputBlockStride: Int,
+        outputStep: Int,
         residual: UnsafePointer<UnsafePointer<Float>?>?
     ) {
         precondition(tiles.lowerBound < columns, "the first tile lies in the first row")
@@ -110,6 +116,7 @@ package final class PackedWinograd: @unchecked Sendable {
         call.input_blocks = Int32(inputLanes.count)
         call.input = input.baseAddress
         call.input_rows = Int32(input.count / inputLanes.count)
+        call.input_step = inputStep
         call.weights = UnsafePointer(weights)
         call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output.baseAddress
@@ -118,6 +125,7 @@ package final class PackedWinograd: @unchecked Sendable {
         call.residual = residual
         call.output_blocks = Int32(outputBlocks)
         call.output_block_stride = outputBlockStride
+        call.output_step = outputStep
         let scratch = atelier_winograd_scratch_size(call.tile, call.input_blocks, call.count)
         withUnsafeTemporaryAllocation(byteCount: scratch * 4, alignment: 64) { memory in
             call.scratch = memory.baseAddress!.bindMemory(to: Float.self, capacity: scratch)

@@ -103,6 +103,29 @@ void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t inp
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
                               float *packed);
 
+/* Output blocks whose weights lie side by side. */
+int32_t atelier_convolution_group(atelier_isa isa);
+
+/* The same for a few pixels of many channels, whose weights no cache holds: they are read once for all
+ * pixels, for one group of output blocks in a call. */
+typedef struct {
+    const float *input; /* [tap][pixel][depth] */
+    int32_t count, depth;
+    const int32_t *taps; /* the number of each tap in the kernel */
+    int32_t tap_count;
+
+    const float *weights; /* packed by atelier_convolution_pack */
+    int32_t kernel_taps;
+    atelier_ending ending;
+
+    float *const *output; /* for each pixel its place in the first block */
+    int32_t output_blocks, group;
+    ptrdiff_t output_block_stride;
+    float *sums; /* scratch: count · 64 floats */
+} atelier_few_pixels;
+
+void atelier_convolve_few(atelier_isa isa, const atelier_few_pixels *f);
+
 /* The same for an output of at most four channels, in a thin map: no place is wasted on channels
  * that are not there. Input blocks have 16 channels. */
 void atelier_convolve_thin(atelier_isa isa, const atelier_convolution *c);
@@ -118,15 +141,16 @@ void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
 
 /* ---- Convolution by Winograd's method ------------------------------------------------------------ */
 
-/* A 3 × 3 convolution of stride 1 computes a tile of m × m outputs from (m + 2)² inputs: these are
+/* A k × k convolution of stride 1 computes a tile of m × m outputs from (m + k − 1)² inputs: these are
  * transformed, multiplied by transformed weights, one product for each place of the transform, and
- * summed over the channels; the sums are transformed back. With m = 4 that is a quarter of the plain
- * multiplications, with m = 6 a fifth.
+ * summed over the channels; the sums are transformed back. Tiles of 4 and 6 belong to k = 3, where
+ * they take a quarter and a fifth of the plain multiplications; tiles of 5 and 7 to k = 2, where they
+ * take 36 and 33 hundredths.
  *
  * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
  * of them from tile `first` of the first row on. */
 typedef struct {
-    int32_t tile; /* m: 4 or 6 */
+    int32_t tile; /* m: 4 … 7 */
     int32_t columns, first, count;
 
     int32_t input_blocks; /* of 16 channels */
@@ -135,6 +159,7 @@ typedef struct {
      * row begins to read, with room for all tiles of the row; null for a row of zeros. */
     const float *const *input;
     int32_t input_rows;
+    ptrdiff_t input_step; /* from one pixel to the next */
 
     const float *weights; /* packed by atelier_winograd_pack */
     atelier_ending ending;
@@ -144,12 +169,15 @@ typedef struct {
     int32_t output_rows, output_columns;
     const float *const *residual; /* for each output block the same rows */
     int32_t output_blocks;
-    ptrdiff_t output_block_stride;
+    ptrdiff_t output_block_stride, output_step;
 
     float *scratch; /* atelier_winograd_scratch_size floats */
 } atelier_winograd;
 
 void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w);
+
+/* Places of a transformed tile. */
+int32_t atelier_winograd_places(int32_t tile);
 
 size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count);
 
@@ -160,7 +188,7 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
 /* Floats of packed weights. */
 size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels);
 
-/* Transforms weights[output][input][9] in double precision and packs them. `outputs` and `inputs`
+/* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and `inputs`
  * say which channel stands in each place of the blocks, or -1 for none: in an input block only behind
  * all channels. */
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
@@ -253,6 +281,10 @@ void atelier_binary(atelier_isa isa, atelier_binary_function function, const flo
 
 /* y += factor · x */
 void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count);
+
+/* y[x][l] = factors[l] · x[x][l] + offsets[l] over `count` pixels of `lanes` channels; y may be x. */
+void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
+                    int32_t lanes, float *y, size_t count);
 
 /* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels to
  * `sums` and `squares`, in double precision. */

@@ -259,53 +259,58 @@ struct StepBuilder {
         let bias = value(2).flatMap { flow.graph.constants[$0] }
         let biasValues =
             bias?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
-        let tile =
+        let method =
             form == .dense && !isThin && input.lanes == 16
-            ? WinogradStep.tile(
+            ? WinogradStep.method(
                 rows,
                 columns,
                 input,
                 output,
                 height: flow.shape(node.outputs[0]!)[2]
+            ) : nil
+        func key(_ form: WeightCache.Form) -> WeightCache.Key {
+            WeightCache.Key(
+                weights: node.input(1),
+                bias: value(2),
+                slopes: value(3),
+                form: form,
+                places: input.places,
+                lanes: input.lanes,
+                activation: "\(convolution.activation)",
+                residual: residual,
+                isa: .current
             )
-            : nil
-        let key = WeightCache.Key(
-            weights: node.input(1),
-            bias: value(2),
-            slopes: value(3),
-            form: tile.map { .winograd(tile: $0) } ?? .plain(form),
-            places: input.places,
-            lanes: input.lanes,
-            activation: "\(convolution.activation)",
-            residual: residual,
-            isa: .current
-        )
+        }
         let added = convolution.residual == .none ? nil : blocks(value(4))
         let addsResidualLast = convolution.residual == .afterActivation && function != nil
-        if let tile {
-            WinogradStep.requireMargins(of: input, output, columns, stored: stored, tile: tile)
+        if let method {
+            WinogradStep.requireMargins(method, of: input, output, stored: stored)
+            let parts = method.parts.map { part in
+                let packed = network.weights.weights(
+                    key(.winograd(tile: method.tile, taps: part.taps))
+                ) {
+                    PackedWinograd(
+                        tile: method.tile,
+                        weights: part.kernel(weights, width: columns.window.size),
+                        bias: biasValues,
+                        activation: activation,
+                        residual: residual,
+                        inputs: part.places(input)
+                    )
+                }
+                return (part, packed)
+            }
             return WinogradStep(
                 input: input,
                 residual: added,
                 output: output,
-                rows: rows.window,
-                columns: columns.window,
                 inputRows: flow.length(source, .rows),
-                weights: network.weights.weights(key) {
-                    PackedWinograd(
-                        tile: tile,
-                        weights: weights,
-                        bias: biasValues,
-                        activation: activation,
-                        residual: residual,
-                        inputs: input.places
-                    )
-                },
+                parts: parts,
                 function: function,
                 addsResidualLast: addsResidualLast
             )
         }
-        let packed = network.weights.weights(key) {
+        let packed = network.weights.weights(key(.plain(form))) {
             PackedConvolution(
                 form,
                 weights: weights,
@@ -314,6 +319,20 @@ struct StepBuilder {
                 residual: residual,
                 inputs: input.places,
                 lanes: input.lanes
+            )
+        }
+        if form == .dense, !isThin, added == nil,
+            FewPixelsStep.suits(input, output, height: flow.shape(node.outputs[0]!)[2], packed)
+        {
+            return FewPixelsStep(
+                input: input,
+                output: output,
+                rows: rows,
+                columns: columns,
+                inputRows: flow.length(source, .rows),
+                inputColumns: stored,
+                weights: packed,
+                function: function
             )
         }
         return ConvolutionStep(

@@ -70,30 +70,18 @@ func applyAffine(
     _ output: RowMap
 ) {
     let lanes = output.layout.lanes
-    for block in 0..<input.count {
-        let source = input.origin(y, block: block) + columns.lowerBound * lanes
-        let target = output.origin(y, block: block) + columns.lowerBound * lanes
-        factors.withUnsafeBufferPointer { factors in
-            RowKernels.combine(
-                .multiply,
-                source,
-                factors.baseAddress! + block * lanes,
-                .channel,
-                lanes: lanes,
-                into: target,
-                count: columns.count
-            )
-        }
+    factors.withUnsafeBufferPointer { factors in
         offsets.withUnsafeBufferPointer { offsets in
-            RowKernels.combine(
-                .add,
-                UnsafePointer(target),
-                offsets.baseAddress! + block * lanes,
-                .channel,
-                lanes: lanes,
-                into: target,
-                count: columns.count
-            )
+            for block in 0..<input.count {
+                RowKernels.affine(
+                    input.origin(y, block: block) + columns.lowerBound * lanes,
+                    factors: factors.baseAddress! + block * lanes,
+                    offsets: offsets.baseAddress! + block * lanes,
+                    lanes: lanes,
+                    into: output.origin(y, block: block) + columns.lowerBound * lanes,
+                    count: columns.count
+                )
+            }
         }
     }
 }

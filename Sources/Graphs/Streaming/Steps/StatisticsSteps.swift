@@ -5,51 +5,58 @@ struct MapMoments {
     private(set) var means: [Double]
     private(set) var variances: [Double]
 
-    /// Two passes in double precision: the second around the mean of the first.
+    /// Two passes over each row, the second around the mean of the first; rows are put together in
+    /// their order, so that the result does not depend on threads.
     init(_ input: BlockList, rows: Range<Int>, columns: Int, _ pool: WorkerPool) {
-        means = Self.sums(input, rows, columns, around: nil, pool).sums
-        let count = Double(rows.count * columns)
-        for place in means.indices { means[place] /= count }
-        let second = Self.sums(input, rows, columns, around: means.map { Float($0) }, pool)
-        // The shift was rounded to float32: what is left of the mean is taken off again.
-        variances = zip(second.squares, second.sums).map { squares, rest in
-            max(0, squares / count - (rest / count) * (rest / count))
-        }
-    }
-
-    private static func sums(
-        _ input: BlockList,
-        _ rows: Range<Int>,
-        _ columns: Int,
-        around shift: [Float]?,
-        _ pool: WorkerPool
-    ) -> (sums: [Double], squares: [Double]) {
-        let lanes = input.lanes
-        let shift = shift ?? [Float](repeating: 0, count: input.places.count)
-        // A task is a block, all rows in order, so that the sum does not depend on threads.
-        let results = ParallelArray<Double>(2 * input.places.count)
-        pool.run(input.count) { block in
-            let sums = results.base + 2 * block * lanes
-            shift.withUnsafeBufferPointer { shift in
-                for y in rows {
-                    RowKernels.addMoments(
-                        input.origin(y, block: block),
-                        shift: shift.baseAddress! + block * lanes,
-                        lanes: lanes,
-                        count: columns,
-                        sums: sums,
-                        squares: sums + lanes
-                    )
+        let (lanes, places) = (input.lanes, input.places.count)
+        let count = Double(columns)
+        let rowMeans = ParallelArray<Double>(rows.count * places)
+        let rowSquares = ParallelArray<Double>(rows.count * places)
+        pool.run(rows.count) { row in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * lanes) { numbers in
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: lanes) { shift in
+                    let (first, second) = (numbers.baseAddress!, numbers.baseAddress! + 2 * lanes)
+                    for block in 0..<input.count {
+                        func add(to sums: UnsafeMutablePointer<Double>) {
+                            RowKernels.addMoments(
+                                input.origin(rows.lowerBound + row, block: block),
+                                shift: shift.baseAddress!,
+                                lanes: lanes,
+                                count: columns,
+                                sums: sums,
+                                squares: sums + lanes
+                            )
+                        }
+                        numbers.initialize(repeating: 0)
+                        shift.initialize(repeating: 0)
+                        add(to: first)
+                        for lane in 0..<lanes { shift[lane] = Float(first[lane] / count) }
+                        add(to: second)
+                        for lane in 0..<lanes {
+                            // The shift was rounded to float32: what is left of the mean.
+                            let rest = second[lane] / count
+                            let place = row * places + block * lanes + lane
+                            rowMeans.base[place] = Double(shift[lane]) + rest
+                            rowSquares.base[place] = second[lanes + lane] - rest * rest * count
+                        }
+                    }
                 }
             }
         }
-        var (sums, squares): ([Double], [Double]) = ([], [])
-        for block in 0..<input.count {
-            let start = results.base + 2 * block * lanes
-            sums += UnsafeBufferPointer(start: start, count: lanes)
-            squares += UnsafeBufferPointer(start: start + lanes, count: lanes)
+        means = [Double](repeating: 0, count: places)
+        variances = means
+        for row in 0..<rows.count {
+            for place in 0..<places {
+                means[place] += rowMeans.base[row * places + place] / Double(rows.count)
+            }
         }
-        return (sums, squares)
+        for row in 0..<rows.count {
+            for place in 0..<places {
+                let distance = rowMeans.base[row * places + place] - means[place]
+                let squares = rowSquares.base[row * places + place] + distance * distance * count
+                variances[place] += max(0, squares) / (count * Double(rows.count))
+            }
+        }
     }
 }
 
