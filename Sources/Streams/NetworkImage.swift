@@ -60,9 +60,8 @@ extension Image {
             outputChannels: network.outputChannels,
             work: work
         )
-        // The sink of a file fills two buffers at a time, whose rows may be asked for late.
         let bordered = try adding(fitted.border)
-        let stream = RowStream(height: fitted.outputHeight, keeps: 512, produce: maker.strip)
+        let stream = RowStream(produce: maker.strip)
         let header = ImageHeader(
             width: fitted.outputWidth,
             height: fitted.outputHeight,

@@ -25,8 +25,6 @@ final class RowStream: @unchecked Sendable {
     /// Makes the rows from `first` on (as many as it likes) and returns them as bytes.
     typealias Producer = (_ first: Int, _ request: NodeRequest) throws -> [[UInt8]]
 
-    private let height: Int
-    private let keeps: Int
     private let produce: Producer
 
     // All state below belongs to whoever holds the lock.
@@ -38,10 +36,11 @@ final class RowStream: @unchecked Sendable {
     private var isProducing = false
     private var failure: Failure?
 
-    /// - Parameter keeps: how many rows stay available behind the newest.
-    init(height: Int, keeps: Int, produce: @escaping Producer) {
-        self.height = height
-        self.keeps = keeps
+    /// How many rows stay available behind the newest: the sink of a file fills two buffers at a time,
+    /// whose rows may be asked for late.
+    static let rowsKept = 512
+
+    init(produce: @escaping Producer) {
         self.produce = produce
         pthread_mutex_init(&lock, nil)
         pthread_cond_init(&changed, nil)
@@ -63,9 +62,11 @@ final class RowStream: @unchecked Sendable {
         while true {
             if let failure { throw failure.error }
             // Workers begin side by side, so the first request need not be the topmost.
-            let firstRow = begin ?? (area.top <= keeps ? 0 : area.top)
+            let firstRow = begin ?? (area.top <= Self.rowsKept ? 0 : area.top)
             begin = firstRow
-            if area.top < firstRow || area.top > firstRow + rows.count + 2 * keeps { return false }
+            if area.top < firstRow || area.top > firstRow + rows.count + 2 * Self.rowsKept {
+                return false
+            }
             if area.bottom <= firstRow + rows.count { break }
             if isProducing {
                 pthread_cond_wait(&changed, &lock)
@@ -99,7 +100,7 @@ final class RowStream: @unchecked Sendable {
         switch result {
         case .success(let strip):
             rows += strip
-            let surplus = rows.count - strip.count - keeps
+            let surplus = rows.count - strip.count - Self.rowsKept
             if surplus > 0 {
                 rows.removeFirst(surplus)
                 begin! += surplus

@@ -35,7 +35,10 @@ package struct StreamLayout: Sendable {
             budget: limit
         )
         if plan.bytes <= limit {
-            (way, bytes, workRatio) = (.rows(plan.stripRows), plan.bytes, 1)
+            let strip = Double(plan.stripRows) * fitted.scale.value
+            let rows = min(fitted.outputHeight, RowStream.rowsKept + Int(strip))
+            let pixels = rows * fitted.outputWidth * bytesPerPixel.output
+            (way, bytes, workRatio) = (.rows(plan.stripRows), plan.bytes + pixels, 1)
             return
         }
         guard !sized.isGlobal else {
