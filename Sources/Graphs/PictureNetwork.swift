@@ -90,6 +90,7 @@ package struct PictureNetwork: Sendable {
     private static func isPicture(_ output: Graph.ValueID, _ reach: Reach) -> Bool {
         guard let axes = reach.axes[output], let shape = reach.shapes[output] else { return false }
         return axes.rows != nil && axes.columns != nil && shape.count == 4 && shape[0] == 1
+            && reach.elementTypes[output] == .float32
     }
 
     private static func halo(
@@ -232,6 +233,12 @@ package struct PictureNetwork: Sendable {
             alignment: alignment,
             output: graph.outputs[outputIndex]
         )
+        guard Self.isPicture(fitted.output, reach) else {
+            throw GraphError(
+                "expected a picture to come out of \(width) × \(height) pixels, found "
+                    + Self.describe(outputs: reach)
+            )
+        }
         let rows = reach.length(of: fitted.output, .rows)
         let columns = reach.length(of: fitted.output, .columns)
         // Without a border nothing may be left over: it would be a matter of rounding.

@@ -1,5 +1,5 @@
 internal import Kernels
-internal import Tensors
+package import Tensors
 
 /// A positive fraction in lowest terms.
 package struct Ratio: Hashable, Sendable, CustomStringConvertible {
@@ -63,6 +63,7 @@ package struct Reach: Sendable {
     package let graph: Graph
     /// The shape of every value.
     package let shapes: [Graph.ValueID: [Int]]
+    package let elementTypes: [Graph.ValueID: ElementType]
     /// For every value, which of its axes run along rows and columns of the picture.
     package let axes: [Graph.ValueID: PictureAxes]
     /// For every value, how many of its rows and columns there are for one of the input's.
@@ -102,8 +103,9 @@ package struct Reach: Sendable {
                         kept[place].insert(source.axis)
                         for direction in Direction.allCases
                         where directions[direction] == source.axis {
-                            if case .everything = source.map {
-                                if shapes[input]?[source.axis] != 1 { isGlobal = true }
+                            // Where there is one position, it is all of them.
+                            if case .everything = source.map, shapes[input]?[source.axis] != 1 {
+                                isGlobal = true
                                 // What is left of a sum is the same everywhere.
                                 if shapes[output]?[axis] == 1 { continue }
                             }
@@ -131,6 +133,7 @@ package struct Reach: Sendable {
             if isGlobal { global.append(index) }
         }
         self.shapes = shapes
+        elementTypes = types.mapValues(\.elementType)
         self.axes = axes
         self.scales = scales
         globalNodes = global

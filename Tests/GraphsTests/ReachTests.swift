@@ -131,4 +131,32 @@ import Testing
         builder.graph.outputs = [builder.add(x, spread)]
         #expect(try PictureNetwork(builder.graph).globalNodes == ["mean (ReduceMean)"])
     }
+
+    @Test(
+        "a picture of one row or column comes out of a normalization as a picture",
+        arguments: 1...2
+    )
+    func thin(side: Int) throws {
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 2)
+        builder.graph.outputs = [builder.instanceNorm(builder.conv(x, 2, 2, kernel: 3, pad: 1), 2)]
+        let network = try PictureNetwork(builder.graph)
+        var random = SeededRandom(2)
+        for (height, width) in [(side, 7), (7, side)] {
+            let fitted = try network.fitted(height: height, width: width)
+            let axes = fitted.reach.axes[builder.graph.outputs[0]]
+            #expect(axes?.rows == 2 && axes?.columns == 3)
+            let picture = random.tensor([1, 2, height, width])
+            #expect(try fitted.evaluate(picture).shape == [1, 2, height, width])
+        }
+    }
+
+    @Test("flags are no picture")
+    func flags() throws {
+        var builder = NetworkBuilder(seed: 1)
+        let x = builder.input(channels: 1)
+        builder.graph.outputs = [builder.graph.append(Comparison(.less), [x, x])]
+        let error = #expect(throws: GraphError.self) { try PictureNetwork(builder.graph) }
+        #expect(error?.message == "expected a picture as output, found 1×1×3072×3072")
+    }
 }

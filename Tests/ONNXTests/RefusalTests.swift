@@ -287,7 +287,10 @@ import Testing
                 == "m.onnx: input \"image\": expected a tensor of at most 32 axes, found 40"
         )
         #expect(
-            message("InstanceNormalization", [[1], [1]], image: ["4"])
+            message {
+                $0.input = [ModelFile.input("image", ["4"])]
+                $0.node = [ModelFile.node("InstanceNormalization", ["image", "b", "b"], ["y"])]
+            }
                 == "m.onnx: node the_InstanceNormalization (InstanceNormalization): expected a tensor of rank 2...8, found 4"
         )
         #expect(

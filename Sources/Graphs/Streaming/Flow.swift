@@ -98,7 +98,13 @@ package struct Flow: Sendable {
             guard let own = hull(of: node, needed) else { continue }
             for result in node.outputs.compactMap(\.self) { needed[result] = own }
             for edge in edges[index] {
-                let part = inputs(edge, node, for: own, direction)
+                var part = inputs(edge, node, for: own, direction)
+                // Where windows see nothing but padding, there still is a place to read.
+                if part.isEmpty, needed[edge.value]?.isEmpty ?? true,
+                    length(edge.value, direction) > 0
+                {
+                    part = 0..<1
+                }
                 needed[edge.value] = needed[edge.value].map { $0.hull(with: part) } ?? part
             }
         }

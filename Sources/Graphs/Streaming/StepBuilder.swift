@@ -92,7 +92,9 @@ struct StepBuilder {
         _ index: Int,
         _ node: Graph.Node
     ) throws(GraphError) -> any StreamStep {
-        if case .definition = network.treatments[index] { return definition(index, node) }
+        if case .definition(let isPointwise) = network.treatments[index] {
+            return definition(index, node, isWhole: !isPointwise)
+        }
         let result = node.outputs.compactMap(\.self)[0]
         let source = flow.edges[index][0].value
         let output = addMap(result)
@@ -184,7 +186,11 @@ struct StepBuilder {
         )
     }
 
-    private mutating func definition(_ index: Int, _ node: Graph.Node) -> DefinitionStep {
+    private mutating func definition(
+        _ index: Int,
+        _ node: Graph.Node,
+        isWhole: Bool
+    ) -> DefinitionStep {
         let edges = flow.edges[index]
         let flow = flow
         let own = flow.hull(of: node, neededColumns)!
@@ -209,7 +215,12 @@ struct StepBuilder {
             features[value] = .plain(map)
             return .plain(map)
         }
-        return DefinitionStep(node.operation, inputs: inputs, outputs: outputs)
+        return DefinitionStep(
+            node.operation,
+            isWhole: isWhole,
+            inputs: inputs,
+            outputs: outputs
+        )
     }
 
     // MARK: Convolutions
