@@ -10,8 +10,12 @@ static const kernel dense[ATELIER_ISA_COUNT] = VARIANTS(convolve);
 static const kernel thin[ATELIER_ISA_COUNT] = VARIANTS(convolve_thin);
 static const kernel depthwise_kernels[ATELIER_ISA_COUNT] = VARIANTS(depthwise);
 
-void atelier_convolve(atelier_isa isa, const atelier_convolution *c) { dense[isa](c); }
-void atelier_convolve_thin(atelier_isa isa, const atelier_convolution *c) { thin[isa](c); }
+void atelier_convolve(atelier_isa isa, const atelier_convolution *c) {
+    dense[isa](c);
+}
+void atelier_convolve_thin(atelier_isa isa, const atelier_convolution *c) {
+    thin[isa](c);
+}
 void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c) {
     depthwise_kernels[isa](c);
 }
@@ -20,7 +24,9 @@ typedef void (*few_kernel)(const atelier_few_pixels *);
 
 static const few_kernel few[ATELIER_ISA_COUNT] = VARIANTS(convolve_few);
 
-void atelier_convolve_few(atelier_isa isa, const atelier_few_pixels *f) { few[isa](f); }
+void atelier_convolve_few(atelier_isa isa, const atelier_few_pixels *f) {
+    few[isa](f);
+}
 
 /* ---- Packing ---- */
 
@@ -45,9 +51,10 @@ void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t inp
             for (int32_t i = 0; i < input_blocks * lanes; i++)
                 for (int32_t o = 0; o < blocks * 16; o++) {
                     int32_t to = outputs[first * 16 + o], from = inputs[i];
-                    *packed++ = to < 0 || from < 0
-                                    ? 0
-                                    : weights[((size_t)to * input_channels + from) * kernel_taps + t];
+                    *packed++ =
+                        to < 0 || from < 0
+                            ? 0
+                            : weights[((size_t)to * input_channels + from) * kernel_taps + t];
                 }
     }
 }
@@ -60,8 +67,9 @@ void atelier_convolution_pack_thin(const float *weights, int32_t output_channels
             for (int32_t o = 0; o < 4; o++)
                 for (int32_t l = 0; l < 16; l++) {
                     int32_t from = inputs[i * 16 + l];
-                    *packed++ = o >= output_channels || from < 0
-                                    ? 0
-                                    : weights[((size_t)o * input_channels + from) * kernel_taps + t];
+                    *packed++ =
+                        o >= output_channels || from < 0
+                            ? 0
+                            : weights[((size_t)o * input_channels + from) * kernel_taps + t];
                 }
 }

@@ -8,7 +8,9 @@ typedef void (*kernel)(const atelier_winograd *);
 
 static const kernel kernels[ATELIER_ISA_COUNT] = VARIANTS(winograd);
 
-void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w) { kernels[isa](w); }
+void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w) {
+    kernels[isa](w);
+}
 
 int32_t atelier_winograd_group(atelier_isa isa) {
     const int32_t groups[ATELIER_ISA_COUNT] = VARIANTS(group);
@@ -21,7 +23,9 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks) {
     return widths[isa][(output_blocks < group ? output_blocks : group) - 1];
 }
 
-int32_t atelier_winograd_places(int32_t tile) { return tile < 6 ? 36 : 64; }
+int32_t atelier_winograd_places(int32_t tile) {
+    return tile < 6 ? 36 : 64;
+}
 
 size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count) {
     /* A group has four output blocks at most. */
@@ -51,10 +55,11 @@ static void transform(int32_t side, int32_t taps, const double *g, int32_t step,
                                               {1 / 90., -1 / 45., 2 / 45.},
                                               {1 / 45., 1 / 90., 1 / 180.},
                                               {1 / 45., -1 / 90., 1 / 180.}};
-    const double(*rows)[3] = side == 6 ? six_points : eight_points;
+    const double (*rows)[3] = side == 6 ? six_points : eight_points;
     for (int32_t i = 0; i + 1 < side; i++) {
         u[i * u_step] = 0;
-        for (int32_t k = 0; k < taps; k++) u[i * u_step] += rows[i][k] * g[k * step];
+        for (int32_t k = 0; k < taps; k++)
+            u[i * u_step] += rows[i][k] * g[k * step];
     }
     u[(side - 1) * u_step] = g[(taps - 1) * step];
 }
@@ -65,19 +70,22 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
     const int32_t group = atelier_winograd_group(isa), places = atelier_winograd_places(tile);
     const int32_t side = tile < 6 ? 6 : 8, taps = side + 1 - tile;
     int32_t channels = 0;
-    for (int32_t i = 0; i < input_blocks * 16; i++) channels += inputs[i] >= 0;
+    for (int32_t i = 0; i < input_blocks * 16; i++)
+        channels += inputs[i] >= 0;
     for (int32_t first = 0; first < output_blocks; first += group) {
         const int32_t blocks = output_blocks - first < group ? output_blocks - first : group;
         const int32_t row = blocks * 16;
         for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
-            if (inputs[i] < 0) continue;
+            if (inputs[i] < 0)
+                continue;
             for (int32_t o = 0; o < row; o++) {
                 double g[9] = {0}, lines[8 * 3], u[8 * 8];
                 int32_t to = outputs[first * 16 + o];
                 const float *from =
                     weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
                 if (to >= 0)
-                    for (int32_t k = 0; k < taps * taps; k++) g[k] = from[k];
+                    for (int32_t k = 0; k < taps * taps; k++)
+                        g[k] = from[k];
                 for (int32_t k = 0; k < taps; k++)
                     transform(side, taps, g + k, taps, lines + k, taps);
                 for (int32_t k = 0; k < side; k++)

@@ -1,26 +1,15 @@
 internal import CKernels
-internal import Synchronization
 
 /// The processor abilities that kernels have variants for.
 package enum InstructionSet: Int, Sendable, CaseIterable, CustomStringConvertible {
     case plain, avx2, avx512
 
-    /// The best one that this processor has.
+    /// The best one that this processor has: kernels use it unless they are told otherwise.
     package static let best = InstructionSet(rawValue: Int(atelier_best_isa().rawValue)) ?? .plain
 
     /// Those that this processor has, from the plainest to the best.
     package static var available: [InstructionSet] {
         allCases.filter { $0.rawValue <= best.rawValue }
-    }
-
-    private static let chosen = Atomic(best.rawValue)
-
-    /// The one that kernels use.
-    ///
-    /// Weights that were packed for another one do not fit: choose before networks are prepared.
-    package static var current: InstructionSet {
-        get { InstructionSet(rawValue: chosen.load(ordering: .relaxed)) ?? .plain }
-        set { chosen.store(newValue.rawValue, ordering: .relaxed) }
     }
 
     package var description: String {

@@ -119,23 +119,26 @@ package final class PackedConvolution: @unchecked Sendable {
         residual: SumResidual,
         inputs: [Int32],
         lanes: Int,
-        instructions: InstructionSet = .current
+        instructions: InstructionSet = .best
     ) {
         let (outputs, inner, taps) = (weights.shape[0], weights.shape[1], weights.shape[2])
         self.form = form
         self.lanes = lanes
         kernelTaps = taps
         isa = instructions.isa
-        inputLanes = stride(from: 0, to: inputs.count, by: lanes).map { start in
-            Int32(inputs[start..<(start + lanes)].prefix { $0 >= 0 }.count)
-        }
+        inputLanes = lanesInUse(inputs, lanes: lanes)
         let blocks = inputs.count / lanes
         let places: Int
         let count: Int
         switch form {
         case .dense:
             (outputBlocks, places) = ((outputs + 15) / 16, (outputs + 15) / 16 * 16)
-            count = outputBlocks * 16 * blocks * lanes * taps
+            count = atelier_convolution_packed_size(
+                Int32(outputBlocks),
+                Int32(blocks),
+                Int32(lanes),
+                Int32(taps)
+            )
         case .thin:
             (outputBlocks, places) = (outputs, 16)
             count = taps * blocks * 64
@@ -284,6 +287,15 @@ extension PackedConvolution {
                 atelier_convolve_few(isa, &call)
             }
         }
+    }
+}
+
+/// How many channels each input block has; they come first in it.
+///
+/// - Parameter places: which channel stands in each place of the blocks, −1 for none.
+func lanesInUse(_ places: [Int32], lanes: Int) -> [Int32] {
+    stride(from: 0, to: places.count, by: lanes).map { start in
+        Int32(places[start..<(start + lanes)].prefix { $0 >= 0 }.count)
     }
 }
 

@@ -28,16 +28,14 @@ package final class PackedWinograd: @unchecked Sendable {
         activation: SumActivation,
         residual: SumResidual,
         inputs: [Int32],
-        instructions: InstructionSet = .current
+        instructions: InstructionSet = .best
     ) {
         precondition((4...7).contains(tile) && inputs.count % 16 == 0, "tiles of blocks")
         precondition(weights.shape[2] == (tile % 2 == 0 ? 9 : 4), "the tile is one of the kernel's")
         let (outputs, inner) = (weights.shape[0], weights.shape[1])
         self.tile = tile
         isa = instructions.isa
-        inputLanes = stride(from: 0, to: inputs.count, by: 16).map { start in
-            Int32(inputs[start..<(start + 16)].prefix { $0 >= 0 }.count)
-        }
+        inputLanes = lanesInUse(inputs, lanes: 16)
         let channels = inputLanes.reduce(0, +)
         precondition(channels == inputs.count { $0 >= 0 }, "channels come first in their block")
         outputBlocks = (outputs + 15) / 16

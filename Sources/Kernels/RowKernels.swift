@@ -46,7 +46,7 @@ package enum RowKernels {
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         let call: (atelier_unary_function, Float, Float) =
             switch function {
@@ -73,7 +73,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         let (kind, step): (atelier_operand, Int) =
             switch operand {
@@ -100,7 +100,7 @@ package enum RowKernels {
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) { atelier_accumulate(instructions.isa, factor, x, y, count) }
 
     /// y = factors · x + offsets, which are one for each of `lanes` channels; y may be x.
@@ -111,7 +111,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) { atelier_affine(instructions.isa, x, factors, offsets, Int32(lanes), y, count) }
 
     /// Adds the sum of x − shift and of its squares over `count` pixels, for each of `lanes` channels.
@@ -122,7 +122,7 @@ package enum RowKernels {
         count: Int,
         sums: UnsafeMutablePointer<Double>,
         squares: UnsafeMutablePointer<Double>,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) { atelier_moments(instructions.isa, x, shift, Int32(lanes), count, sums, squares) }
 
     /// The largest of some inputs, pixel by pixel: of taps[t][x · step + lane].
@@ -132,7 +132,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         atelier_pool_max(
             instructions.isa,
@@ -153,7 +153,7 @@ package enum RowKernels {
         factor: Float,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         atelier_pool_sum(
             instructions.isa,
@@ -175,7 +175,7 @@ package enum RowKernels {
         into y: UnsafeMutablePointer<Float>,
         step: Int,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         atelier_gather(
             instructions.isa,
@@ -197,7 +197,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .current
+        using instructions: InstructionSet = .best
     ) {
         precondition(positions.count >= count * taps && weights.count >= count * taps)
         atelier_resample(

@@ -75,7 +75,7 @@ struct PixelRows: Sendable {
         let factor = (mapping.range.white - mapping.range.black) / peak(of: format)
         for channel in 0..<bands {
             let (first, step, count) = target(channel)
-            Sample.read(
+            Sample.kernels.read(
                 row + mapping.band(ofChannel: channel, of: bands),
                 step: bands,
                 factor: factor,
@@ -112,7 +112,7 @@ struct PixelRows: Sendable {
         let factor = peak(of: format) / (mapping.range.white - mapping.range.black)
         for channel in 0..<channels {
             output.withChannel(channel, row: y) { numbers, step in
-                Sample.write(
+                Sample.kernels.write(
                     numbers,
                     numberStep: step,
                     factor: factor,

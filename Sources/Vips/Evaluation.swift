@@ -1,5 +1,4 @@
 internal import CVips
-internal import Glibc
 internal import Synchronization
 
 /// Says "stop" to an evaluation from any thread.
@@ -20,7 +19,7 @@ package struct Cancelled: Error {
 /// The pulling of pixels, which happens one evaluation at a time: a second one waits for the first.
 package enum Evaluation {
     /// Held during an evaluation, so that an error is that of whoever gets it.
-    private static let turn = Turn()
+    private static let turn = Mutex<Void>(())
 
     /// The error that made one of our own nodes fail: libvips only hands on that it failed.
     private static let failure = Mutex<(any Error)?>(nil)
@@ -44,8 +43,9 @@ package enum Evaluation {
 
     /// Runs `body`, which pulls pixels, and throws a node's own error rather than libvips's.
     static func run<Result>(_ body: () throws(VipsError) -> Result) throws -> Result {
-        turn.begin()
-        defer { turn.end() }
+        // Taken by hand because a typed throw does not pass through `withLock`.
+        turn._unsafeLock()
+        defer { turn._unsafeUnlock() }
         count.add(1, ordering: .relaxed)
         failure.withLock { $0 = nil }
         do throws(VipsError) {
@@ -54,22 +54,6 @@ package enum Evaluation {
             throw failure.withLock { $0.take() } ?? error
         }
     }
-}
-
-/// A lock that its holder may take again.
-private final class Turn: @unchecked Sendable {
-    private var mutex = pthread_mutex_t()
-
-    init() {
-        var attributes = pthread_mutexattr_t()
-        pthread_mutexattr_init(&attributes)
-        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
-        pthread_mutex_init(&mutex, &attributes)
-        pthread_mutexattr_destroy(&attributes)
-    }
-
-    func begin() { pthread_mutex_lock(&mutex) }
-    func end() { pthread_mutex_unlock(&mutex) }
 }
 
 extension Image {

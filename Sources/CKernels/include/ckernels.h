@@ -27,11 +27,12 @@ atelier_isa atelier_best_isa(void);
 /* Tells the processor that a thread is waiting in a loop. */
 void atelier_pause(void);
 
-/* Does nothing but multiply-adds in registers, `rounds` times some, and returns how many it did: what
- * no kernel can surpass. `result` holds two numbers to compute with, and takes the sums. */
+/* Does nothing but multiply-adds in registers, `rounds` times some, and returns how many it did:
+ * what no kernel can surpass. `result` holds two numbers to compute with, and takes the sums. */
 size_t atelier_multiply_adds(atelier_isa isa, size_t rounds, float *result);
 
-/* ---- What happens to a sum on its way out ------------------------------------------------------ */
+/* ---- What happens to a sum on its way out ------------------------------------------------------
+ */
 
 typedef enum {
     ATELIER_ACTIVATION_NONE = 0,
@@ -53,11 +54,12 @@ typedef struct {
     int32_t activation, residual_mode;
 } atelier_ending;
 
-/* ---- Convolution of a run of pixels ------------------------------------------------------------ */
+/* ---- Convolution of a run of pixels ------------------------------------------------------------
+ */
 
-/* A place of the kernel and where its inputs are: for every input block a row of pixels, of which the
- * first output pixel reads the one `offset` floats from the start. A tap whose row lies in a border
- * of zeros is left out of the list. */
+/* A place of the kernel and where its inputs are: for every input block a row of pixels, of which
+ * the first output pixel reads the one `offset` floats from the start. A tap whose row lies in a
+ * border of zeros is left out of the list. */
 typedef struct {
     const float *const *blocks;
     ptrdiff_t offset;
@@ -96,8 +98,8 @@ size_t atelier_convolution_packed_size(int32_t output_blocks, int32_t input_bloc
                                        int32_t kernel_taps);
 
 /* Packs weights[output][input][tap] for one instruction set. `inputs` and `outputs` say which
- * channel stands in each place of the blocks, or -1 for none. `lanes` is the size of an input block,
- * 16 or 4. */
+ * channel stands in each place of the blocks, or -1 for none. `lanes` is the size of an input
+ * block, 16 or 4. */
 void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t input_channels,
                               int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
@@ -106,8 +108,8 @@ void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t inp
 /* Output blocks whose weights lie side by side. */
 int32_t atelier_convolution_group(atelier_isa isa);
 
-/* The same for a few pixels of many channels, whose weights no cache holds: they are read once for all
- * pixels, for one group of output blocks in a call. */
+/* The same for a few pixels of many channels, whose weights no cache holds: they are read once for
+ * all pixels, for one group of output blocks in a call. */
 typedef struct {
     const float *input; /* [tap][pixel][depth] */
     int32_t count, depth;
@@ -135,17 +137,18 @@ void atelier_convolution_pack_thin(const float *weights, int32_t output_channels
                                    int32_t input_channels, int32_t kernel_taps,
                                    const int32_t *inputs, int32_t input_blocks, float *packed);
 
-/* Each channel by itself (depthwise): weights are [block][tap][lanes], and the blocks in and out are
- * the same. */
+/* Each channel by itself (depthwise): weights are [block][tap][lanes], and the blocks in and out
+ * are the same. */
 void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
 
-/* ---- Convolution by Winograd's method ------------------------------------------------------------ */
+/* ---- Convolution by Winograd's method
+ * ------------------------------------------------------------ */
 
-/* A k × k convolution of stride 1 computes a tile of m × m outputs from (m + k − 1)² inputs: these are
- * transformed, multiplied by transformed weights, one product for each place of the transform, and
- * summed over the channels; the sums are transformed back. Tiles of 4 and 6 belong to k = 3, where
- * they take a quarter and a fifth of the plain multiplications; tiles of 5 and 7 to k = 2, where they
- * take 36 and 33 hundredths.
+/* A k × k convolution of stride 1 computes a tile of m × m outputs from (m + k − 1)² inputs: these
+ * are transformed, multiplied by transformed weights, one product for each place of the transform,
+ * and summed over the channels; the sums are transformed back. Tiles of 4 and 6 belong to k = 3,
+ * where they take a quarter and a fifth of the plain multiplications; tiles of 5 and 7 to k = 2,
+ * where they take 36 and 33 hundredths.
  *
  * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
  * of them from tile `first` of the first row on. */
@@ -155,8 +158,8 @@ typedef struct {
 
     int32_t input_blocks; /* of 16 channels */
     const int32_t *input_lanes;
-    /* For each input block the rows that tiles read, `input_rows` of them: where the first tile of a
-     * row begins to read, with room for all tiles of the row; null for a row of zeros. */
+    /* For each input block the rows that tiles read, `input_rows` of them: where the first tile of
+     * a row begins to read, with room for all tiles of the row; null for a row of zeros. */
     const float *const *input;
     int32_t input_rows;
     ptrdiff_t input_step; /* from one pixel to the next */
@@ -188,14 +191,15 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
 /* Floats of packed weights. */
 size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels);
 
-/* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and `inputs`
- * say which channel stands in each place of the blocks, or -1 for none: in an input block only behind
- * all channels. */
+/* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and
+ * `inputs` say which channel stands in each place of the blocks, or -1 for none: in an input block
+ * only behind all channels. */
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed);
 
-/* ---- Pooling of a run of pixels ------------------------------------------------------------------ */
+/* ---- Pooling of a run of pixels
+ * ------------------------------------------------------------------ */
 
 /* The largest of some inputs, element by element: y[x·lanes + l] over taps[t][x·step + l]. */
 void atelier_pool_max(atelier_isa isa, const float *const *taps, int32_t tap_count, ptrdiff_t step,
@@ -205,19 +209,21 @@ void atelier_pool_max(atelier_isa isa, const float *const *taps, int32_t tap_cou
 void atelier_pool_sum(atelier_isa isa, const float *const *taps, int32_t tap_count, ptrdiff_t step,
                       int32_t lanes, float factor, float *y, int32_t count);
 
-/* ---- Moving pixels and channels ------------------------------------------------------------------ */
+/* ---- Moving pixels and channels
+ * ------------------------------------------------------------------ */
 
-/* Puts together pixels of `lanes` channels from anywhere: y[x·step + l] = sources[l][x·source_step],
- * or 0 where sources[l] is null. */
+/* Puts together pixels of `lanes` channels from anywhere: y[x·step + l] =
+ * sources[l][x·source_step], or 0 where sources[l] is null. */
 void atelier_gather(atelier_isa isa, const float *const *sources, ptrdiff_t source_step,
                     int32_t lanes, float *y, ptrdiff_t step, int32_t count);
 
-/* Mixes pixels along a row: y[x] = sum over t of weights[x·taps + t] * input[positions[x·taps + t]],
- * for pixels of `lanes` channels. */
+/* Mixes pixels along a row: y[x] = sum over t of weights[x·taps + t] * input[positions[x·taps +
+ * t]], for pixels of `lanes` channels. */
 void atelier_resample(atelier_isa isa, const float *input, const int32_t *positions,
                       const float *weights, int32_t taps, int32_t lanes, float *y, int32_t count);
 
-/* ---- Pixels ------------------------------------------------------------------------------------------ */
+/* ---- Pixels
+ * ------------------------------------------------------------------------------------------ */
 
 /* Samples of one channel become numbers: y[i·y_step] = x[i·x_step] · factor + offset. */
 void atelier_read_u8(const uint8_t *x, ptrdiff_t x_step, float factor, float offset, float *y,
@@ -227,8 +233,8 @@ void atelier_read_u16(const uint16_t *x, ptrdiff_t x_step, float factor, float o
 void atelier_read_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float *y,
                       ptrdiff_t y_step, size_t count);
 
-/* Numbers become samples: x · factor + offset, limited to 0 … peak, integers rounded to the nearest;
- * what is no number becomes 0. */
+/* Numbers become samples: x · factor + offset, limited to 0 … peak, integers rounded to the
+ * nearest; what is no number becomes 0. */
 void atelier_write_u8(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
                       uint8_t *y, ptrdiff_t y_step, size_t count);
 void atelier_write_u16(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
@@ -236,7 +242,8 @@ void atelier_write_u16(const float *x, ptrdiff_t x_step, float factor, float off
 void atelier_write_f32(const float *x, ptrdiff_t x_step, float factor, float offset, float peak,
                        float *y, ptrdiff_t y_step, size_t count);
 
-/* ---- Element by element ---------------------------------------------------------------------------- */
+/* ---- Element by element
+ * ---------------------------------------------------------------------------- */
 
 typedef enum {
     ATELIER_UNARY_RELU,
@@ -269,9 +276,9 @@ typedef enum {
 
 /* How the second operand of a binary function lies beside the first. */
 typedef enum {
-    ATELIER_OPERAND_FULL,   /* an element for each element */
+    ATELIER_OPERAND_FULL,    /* an element for each element */
     ATELIER_OPERAND_CHANNEL, /* `lanes` elements, the same for every pixel */
-    ATELIER_OPERAND_PIXEL   /* one element for each pixel, `step` floats apart */
+    ATELIER_OPERAND_PIXEL    /* one element for each pixel, `step` floats apart */
 } atelier_operand;
 
 /* y[x][l] = function(a[x][l], b…) over `count` pixels of `lanes` channels; y may be a or b. */
@@ -282,12 +289,13 @@ void atelier_binary(atelier_isa isa, atelier_binary_function function, const flo
 /* y += factor · x */
 void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count);
 
-/* y[x][l] = factors[l] · x[x][l] + offsets[l] over `count` pixels of `lanes` channels; y may be x. */
+/* y[x][l] = factors[l] · x[x][l] + offsets[l] over `count` pixels of `lanes` channels; y may be x.
+ */
 void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
                     int32_t lanes, float *y, size_t count);
 
-/* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels to
- * `sums` and `squares`, in double precision. */
+/* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels
+ * to `sums` and `squares`, in double precision. */
 void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,
                      size_t count, double *sums, double *squares);
 

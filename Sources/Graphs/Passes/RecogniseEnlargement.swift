@@ -6,13 +6,7 @@ extension Pass {
     package static let recogniseEnlargement = Pass(name: "recognise-enlargement") {
         graph throws(GraphError) in
         var rewriting = try Rewriting(graph)
-        for index in rewriting.nodes.indices {
-            guard let (source, operation) = rewriting.enlargement(endingAt: index) else { continue }
-            var node = rewriting.nodes[index]!
-            node.operation = operation
-            node.inputs = [source]
-            rewriting.replace(index, with: node)
-        }
+        rewriting.recognise { $0.enlargement(endingAt: $1) }
         graph = rewriting.result
     }
 }
@@ -21,7 +15,7 @@ extension Rewriting {
     /// The resize that five nodes are, and what it reads.
     fileprivate func enlargement(
         endingAt index: Int
-    ) -> (source: Graph.ValueID, operation: Resize)? {
+    ) -> (source: Graph.ValueID, operation: any Operator)? {
         guard let last = nodes[index], last.operation is Reshape,
             let (lines, vertical) = copies(last.inputs[0]),
             let middle = makingNode(of: lines), middle.operation is Reshape,

@@ -6,13 +6,7 @@ extension Pass {
     package static let recogniseShuffle = Pass(name: "recognise-shuffle") {
         graph throws(GraphError) in
         var rewriting = try Rewriting(graph)
-        for index in rewriting.nodes.indices {
-            guard let (source, operation) = rewriting.shuffle(endingAt: index) else { continue }
-            var node = rewriting.nodes[index]!
-            node.operation = operation
-            node.inputs = [source]
-            rewriting.replace(index, with: node)
-        }
+        rewriting.recognise { $0.shuffle(endingAt: $1) }
         graph = rewriting.result
     }
 }

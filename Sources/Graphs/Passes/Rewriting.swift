@@ -73,6 +73,21 @@ struct Rewriting {
         return value
     }
 
+    /// Puts one operator in the place of every node at which `find` sees several end that do its work,
+    /// with what the first of them reads.
+    mutating func recognise(
+        _ find: (Rewriting, Int) -> (source: Graph.ValueID, operation: any Operator)?
+    ) {
+        for index in nodes.indices {
+            guard var node = nodes[index], let (source, operation) = find(self, index) else {
+                continue
+            }
+            node.operation = operation
+            node.inputs = [source]
+            replace(index, with: node)
+        }
+    }
+
     /// Takes away a node that puts out what it reads, its readers then read `source`.
     ///
     /// Does nothing where the graph itself must put out a value under the name of another.

@@ -26,8 +26,6 @@ final class RowMap: @unchecked Sendable {
         ring = rows > 0 ? FloatMemory(count: rows * layout.rowStride) : nil
     }
 
-    var ringBytes: Int { ringRows * layout.rowStride * 4 }
-
     /// Begins a strip whose first row is `row`, in memory of the arena.
     func begin(at row: Int, in memory: UnsafeMutablePointer<Float>?) {
         boundary = row

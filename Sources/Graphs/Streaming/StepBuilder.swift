@@ -288,8 +288,7 @@ struct StepBuilder {
                 places: input.places,
                 lanes: input.lanes,
                 activation: "\(convolution.activation)",
-                residual: residual,
-                isa: .current
+                residual: residual
             )
         }
         let added = convolution.residual == .none ? nil : blocks(value(4))

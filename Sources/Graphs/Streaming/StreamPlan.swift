@@ -10,8 +10,8 @@ internal import Tensors
 package final class StreamPlan: @unchecked Sendable {
     /// The part of the output that is computed.
     package let rows, columns: Range<Int>
-    /// The part of the input that it depends on.
-    package let inputRows, inputColumns: Range<Int>
+    /// The rows of the input that it depends on.
+    package let inputRows: Range<Int>
     package let outputChannels: Int
     /// Rows of the input in a strip.
     package let stripRows: Int
@@ -80,7 +80,6 @@ package final class StreamPlan: @unchecked Sendable {
         let neededRows = flow.needs(for: self.rows, of: value, .rows)
         neededColumns = flow.needs(for: self.columns, of: value, .columns)
         inputRows = neededRows[inputValue] ?? 0..<0
-        inputColumns = neededColumns[inputValue] ?? 0..<0
         var builder = StepBuilder(network, neededRows: neededRows, neededColumns: neededColumns)
         let planned = try builder.build()
         guard let input = builder.inputMap, let output = builder.features[value] else {
@@ -216,5 +215,3 @@ package final class SizedNetwork: Sendable {
         }
     }
 }
-
-extension Treatment: @unchecked Sendable {}

@@ -2,7 +2,7 @@ internal import Kernels
 internal import Tensors
 
 /// How a node is computed row by row.
-enum Treatment {
+enum Treatment: Sendable {
     /// Not at all: readers of a concatenation read its parts.
     case joined
     case convolution(FusedConvolution)
@@ -223,7 +223,7 @@ extension Flow {
             guard reader.inputs.contains(result) else { return true }
             guard let convolution = reader.convolution else { return false }
             return reader.inputs.firstIndex(of: result) == 0
-                && !reader.inputs.dropFirst().contains(result) && !convolution.isDepthwise
+                && !reader.inputs.dropFirst().contains(result) && !convolution.isGrouped
         }
     }
 
@@ -290,6 +290,6 @@ extension FusedConvolution {
         }
     }
 
-    /// Whether each channel may be one of its own; only the weights tell for sure.
-    var isDepthwise: Bool { groups > 1 }
+    /// Whether a filter reads some of the channels only; where it reads one, places stay as they are.
+    var isGrouped: Bool { groups > 1 }
 }

@@ -17,7 +17,6 @@ package final class WeightCache: Sendable {
         let lanes: Int
         let activation: String
         let residual: SumResidual
-        let isa: InstructionSet
     }
 
     private let packed = Mutex<[Key: any Sendable]>([:])

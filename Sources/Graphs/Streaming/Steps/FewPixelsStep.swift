@@ -81,7 +81,7 @@ final class FewPixelsStep: StreamStep {
                 && columns.input(of: tap % width, at: xs[0]) != nil
         }
         let (depth, count) = (input.count * 16, ys.count * xs.count)
-        let gathered = Scratch(taps.count * count * depth)
+        let gathered = FloatMemory(count: taps.count * count * depth)
         pool.run(taps.count * ys.count) { [self] task in
             let (tap, row) = (taps[task / ys.count], task % ys.count)
             let target = gathered.base + (task / ys.count * count + row * xs.count) * depth
@@ -130,15 +130,6 @@ final class FewPixelsStep: StreamStep {
                 }
             }
         }
-    }
-
-    /// Memory that tasks write to in different places.
-    private final class Scratch: @unchecked Sendable {
-        let base: UnsafeMutablePointer<Float>
-
-        init(_ count: Int) { base = .aligned(count) }
-
-        deinit { base.deallocate() }
     }
 
     /// Places of pixels; tasks write to different blocks of them.
