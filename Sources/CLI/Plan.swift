@@ -81,11 +81,11 @@ private struct PlanReport: Encodable {
                 model: $0.model,
                 width: $0.width,
                 height: $0.height,
-                multiplyAdds: $0.multiplyAdds,
-                workRatio: $0.workRatio,
+                multiplyAdds: $0.layout.multiplyAdds,
+                workRatio: $0.layout.workRatio,
                 strategy: Self.strategy($0),
-                memoryBytes: $0.bytes,
-                seesEverything: $0.seesEverything,
+                memoryBytes: $0.layout.bytes,
+                seesEverything: $0.layout.seesEverything,
                 statistics: $0.observation.map { Self.text($0) }
             )
         }
@@ -102,13 +102,13 @@ private struct PlanReport: Encodable {
 
     /// How a picture goes through a network, and what that costs.
     private static func strategy(_ use: NetworkUse) -> String {
-        if use.seesEverything { return "the whole picture at once" }
-        switch use.way {
+        if use.layout.seesEverything { return "the whole picture at once" }
+        switch use.layout.way {
         case .rows(let rows):
             return rows >= use.height
                 ? "all rows at once" : "\(rows) rows at a time over the full width"
         case .tiles(let rows, let columns):
-            let extra = String(format: "%.0f %%", (use.workRatio - 1) * 100)
+            let extra = String(format: "%.0f %%", (use.layout.workRatio - 1) * 100)
             return
                 "tiles of \(columns) × \(rows) pixels (\(extra) computed twice; more memory avoids "
                 + "that)"

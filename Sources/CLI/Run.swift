@@ -157,7 +157,7 @@ struct Record: Encodable {
         init(_ use: NetworkUse) {
             model = use.model
             multiplyAdds = use.work.multiplyAdds
-            workRatio = use.work.multiplyAdds / max(1, use.multiplyAdds)
+            workRatio = use.work.multiplyAdds / max(1, use.layout.multiplyAdds)
         }
     }
 

@@ -55,15 +55,7 @@ package final class Networks: NetworkProvider {
 package struct NetworkUse: Sendable {
     package let model: String
     package let width, height: Int
-    /// Multiply-adds of the whole picture at once.
-    package let multiplyAdds: Double
-    /// Multiply-adds that will be done ÷ those.
-    package let workRatio: Double
-    /// The order in which the picture is computed.
-    package let way: StreamLayout.Way
-    /// Bytes of feature maps, weights and buffers at a time.
-    package let bytes: Int
-    package let seesEverything: Bool
+    package let layout: StreamLayout
     package let observation: StreamedNetwork.Observation?
     /// What has been computed so far.
     package let work: StreamWork
@@ -116,29 +108,18 @@ private final class LoadedNetwork: HostNetwork {
             budget: budget,
             work: work
         )
-        let fitted = try picture.fitted(height: image.height, width: image.width)
-        let layout = try StreamLayout(
-            fitted,
-            bytesPerPixel: (
-                picture.inputChannels * image.format.bytes,
-                picture.outputChannels * image.format.bytes
-            ),
-            budget
-        )
-        record(
-            NetworkUse(
-                model: model.name,
-                width: image.width,
-                height: image.height,
-                multiplyAdds: fitted.sized.multiplyAdds(of: fitted.output),
-                workRatio: layout.workRatio,
-                way: layout.way,
-                bytes: layout.bytes,
-                seesEverything: fitted.sized.isGlobal,
-                observation: network.observation,
-                work: work
+        if let layout = work.layout {
+            record(
+                NetworkUse(
+                    model: model.name,
+                    width: image.width,
+                    height: image.height,
+                    layout: layout,
+                    observation: network.observation,
+                    work: work
+                )
             )
-        )
+        }
         return result
     }
 

@@ -43,7 +43,8 @@ package struct PictureNetwork: Sendable {
         inputChannels = channels
         let declared = shape[2].constant.flatMap { h in shape[3].constant.map { (h, $0) } }
         fixedSize = declared.map { (height: $0.0, width: $0.1) }
-        let reach = try Self.probe(graph, channels: channels, declared: declared)
+        let flow = try Self.probe(graph, channels: channels, declared: declared)
+        let reach = flow.reach
         probedSize = Array(reach.shapes[graph.inputs[0]]![2...])
         guard let index = graph.outputs.firstIndex(where: { Self.isPicture($0, reach) }) else {
             throw GraphError("expected a picture as output, found \(Self.describe(outputs: reach))")
@@ -61,12 +62,12 @@ package struct PictureNetwork: Sendable {
         }
         scale = rows
         alignment = reach.alignment
-        globalNodes = reach.globalNodes.map { graph.nodes[$0].label }
+        globalNodes = reach.globalNodes.map { flow.graph.nodes[$0].label }
         let lost =
             reach.length(of: graph.inputs[0], .rows)
             - reach.length(of: output, .rows) * rows.denominator / rows.numerator
         lostBorder = max(0, (lost + 1) / 2)
-        halo = globalNodes.isEmpty ? Self.halo(reach, output, scale, lostBorder: lostBorder) : nil
+        halo = globalNodes.isEmpty ? Self.halo(flow, output, scale, lostBorder: lostBorder) : nil
     }
 
     /// The reach at some size that the network can take.
@@ -74,27 +75,28 @@ package struct PictureNetwork: Sendable {
         try Reach(graph, input: [1, inputChannels] + probedSize)
     }
 
-    /// The reach at a size at which the network works, preferably a large one.
+    /// How rows and columns depend on each other at a size that suits the network, preferably a large
+    /// one.
     private static func probe(
         _ graph: Graph,
         channels: Int,
         declared: (Int, Int)?
-    ) throws(GraphError) -> Reach {
+    ) throws(GraphError) -> Flow {
         if let declared {
-            return try Reach(graph, input: [1, channels, declared.0, declared.1])
+            return try Flow(graph, input: [1, channels, declared.0, declared.1])
         }
-        if let reach = try? Reach(graph, input: [1, channels, 3072, 3072]) { return reach }
-        return try Reach(graph, input: [1, channels, 512, 512])
+        if let flow = try? Flow(graph, input: [1, channels, 3072, 3072]) { return flow }
+        return try Flow(graph, input: [1, channels, 512, 512])
     }
 
     private static func isPicture(_ output: Graph.ValueID, _ reach: Reach) -> Bool {
         guard let axes = reach.axes[output], let shape = reach.shapes[output] else { return false }
         return axes.rows != nil && axes.columns != nil && shape.count == 4 && shape[0] == 1
-            && reach.elementTypes[output] == .float32
+            && reach.types[output]?.elementType == .float32
     }
 
     private static func halo(
-        _ reach: Reach,
+        _ flow: Flow,
         _ output: Graph.ValueID,
         _ scale: Ratio,
         lostBorder: Int
@@ -102,10 +104,11 @@ package struct PictureNetwork: Sendable {
         var halo = 0
         for direction in Direction.allCases {
             // A block of outputs in the middle that stands for whole input pixels.
-            let length = reach.length(of: output, direction)
+            let length = flow.length(output, direction)
             let block = scale.numerator
             let start = length / 2 / block * block
-            let seen = reach.inputInterval(behind: start..<(start + block), of: output, direction)
+            let needed = flow.needs(for: start..<(start + block), of: output, direction)
+            let seen = needed[flow.graph.inputs[0]] ?? 0..<0
             let own = start / block * scale.denominator + lostBorder
             halo = max(halo, own - seen.lowerBound, seen.upperBound - own - scale.denominator)
         }
@@ -123,7 +126,6 @@ package struct PictureNetwork: Sendable {
         /// The sides of the result; the network's own output may go on beyond them.
         package let outputHeight, outputWidth: Int
         package let scale: Ratio
-        package let alignment: Int
         package let output: Graph.ValueID
 
         package var reach: Reach { sized.flow.reach }
@@ -144,7 +146,8 @@ package struct PictureNetwork: Sendable {
             return try StreamRun(plan).evaluate(border.added(to: picture), pool)
         }
 
-        /// By the operators' definitions: the whole picture at once, from a tensor without border to one of the result's size.
+        /// The whole picture at once, by the operators' definitions: from a tensor without border to
+        /// one of the result's size.
         package func evaluate(_ picture: Tensor) throws(GraphError) -> Tensor {
             let index = reach.graph.outputs.firstIndex(of: output)!
             let result = try reach.graph.evaluate([border.added(to: picture)])[index]
@@ -230,7 +233,6 @@ package struct PictureNetwork: Sendable {
             outputHeight: height * scale.numerator / scale.denominator,
             outputWidth: width * scale.numerator / scale.denominator,
             scale: scale,
-            alignment: alignment,
             output: graph.outputs[outputIndex]
         )
         guard Self.isPicture(fitted.output, reach) else {

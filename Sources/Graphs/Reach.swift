@@ -1,5 +1,5 @@
 internal import Kernels
-package import Tensors
+internal import Tensors
 
 /// A positive fraction in lowest terms.
 package struct Ratio: Hashable, Sendable, CustomStringConvertible {
@@ -63,7 +63,8 @@ package struct Reach: Sendable {
     package let graph: Graph
     /// The shape of every value.
     package let shapes: [Graph.ValueID: [Int]]
-    package let elementTypes: [Graph.ValueID: ElementType]
+    /// What is known of every value, constants included.
+    let types: [Graph.ValueID: ValueType]
     /// For every value, which of its axes run along rows and columns of the picture.
     package let axes: [Graph.ValueID: PictureAxes]
     /// For every value, how many of its rows and columns there are for one of the input's.
@@ -133,7 +134,7 @@ package struct Reach: Sendable {
             if isGlobal { global.append(index) }
         }
         self.shapes = shapes
-        elementTypes = types.mapValues(\.elementType)
+        self.types = types
         self.axes = axes
         self.scales = scales
         globalNodes = global
@@ -143,67 +144,6 @@ package struct Reach: Sendable {
     package func length(of value: Graph.ValueID, _ direction: Direction) -> Int {
         guard let axis = axes[value]?[direction], let shape = shapes[value] else { return 1 }
         return shape[axis]
-    }
-
-    /// The interval of rows or columns of the graph's input behind an interval of an output's.
-    package func inputInterval(
-        behind interval: Range<Int>,
-        of output: Graph.ValueID,
-        _ direction: Direction
-    ) -> Range<Int> {
-        var needed: [Graph.ValueID: Range<Int>] = [output: interval]
-        for node in graph.nodes.reversed() {
-            for result in node.outputs.compactMap(\.self) {
-                guard let wanted = needed[result] else { continue }
-                for (input, part) in inputIntervals(of: node, for: wanted, of: result, direction) {
-                    needed[input] = needed[input].map { $0.hull(with: part) } ?? part
-                }
-            }
-        }
-        return needed[graph.inputs[0]] ?? 0..<0
-    }
-
-    /// The intervals of a node's inputs behind an interval of one of its outputs.
-    private func inputIntervals(
-        of node: Graph.Node,
-        for interval: Range<Int>,
-        of output: Graph.ValueID,
-        _ direction: Direction
-    ) -> [(Graph.ValueID, Range<Int>)] {
-        var result: [(Graph.ValueID, Range<Int>)] = []
-        let types = node.inputs.map { input in
-            input.flatMap { shapes[$0] }.map { ValueType(.float32, $0.map { Dimension($0) }) }
-        }
-        let content = typesWithContent(node, types)
-        let operation = node.operation as? any LocalOperator
-        let axis = axes[output]?[direction]
-        let sources = axis.flatMap { operation?.sources(ofOutputAxis: $0, content) }
-        for (index, input) in node.inputs.enumerated() {
-            guard let input, axes[input] != nil else { continue }
-            let length = length(of: input, direction)
-            // A node may have inputs that its operator does not look at.
-            guard let sources, index < sources.count, let source = sources[index],
-                source.axis == axes[input]?[direction]
-            else {
-                // The same everywhere, or not along this direction: all of it.
-                result.append((input, 0..<length))
-                continue
-            }
-            let part = source.map.inputs(
-                for: interval,
-                inputLength: length,
-                outputLength: self.length(of: output, direction)
-            )
-            result.append((input, part))
-        }
-        return result
-    }
-
-    /// Constants say more than their shape: pads, slices and sides.
-    private func typesWithContent(_ node: Graph.Node, _ types: [ValueType?]) -> [ValueType?] {
-        zip(node.inputs, types).map { input, type in
-            input.flatMap { graph.constants[$0] }.map { ValueType(of: $0) } ?? type
-        }
     }
 
     /// Input positions between two places at which the network works alike: moving the input by a

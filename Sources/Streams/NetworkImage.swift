@@ -51,6 +51,7 @@ extension Image {
             bytesPerPixel: (bands * format.bytes, network.outputChannels * format.bytes),
             budget
         )
+        work.begin(layout)
         let maker = PictureStream(
             network: source,
             fitted: fitted,

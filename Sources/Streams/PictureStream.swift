@@ -199,11 +199,17 @@ final class PictureStream: Sendable {
     }
 }
 
-/// How much a network has computed, counted while it does.
+/// How a network is laid over a picture, and how much it has computed, counted while it does.
 package final class StreamWork: Sendable {
     private let sum = Mutex(0.0)
+    private let decided = Mutex<StreamLayout?>(nil)
 
     package init() {}
+
+    /// Once the network has been laid over a picture.
+    package var layout: StreamLayout? { decided.withLock { $0 } }
+
+    func begin(_ layout: StreamLayout) { decided.withLock { $0 = layout } }
 
     func add(_ multiplyAdds: Double) { sum.withLock { $0 += multiplyAdds } }
 

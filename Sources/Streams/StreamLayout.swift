@@ -14,8 +14,12 @@ package struct StreamLayout: Sendable {
     package let way: Way
     /// Bytes of feature maps, weights and buffers at a time.
     package let bytes: Int
-    /// Multiply-adds that will be done ÷ those of the whole picture at once.
+    /// Multiply-adds of the whole picture at once.
+    package let multiplyAdds: Double
+    /// Multiply-adds that will be done ÷ those.
     package let workRatio: Double
+    /// Whether the network looks at the whole picture at once.
+    package let seesEverything: Bool
 
     /// - Throws: `StreamError` for a network that must see all of a picture too large for that.
     package init(
@@ -24,6 +28,8 @@ package struct StreamLayout: Sendable {
         _ budget: StreamBudget
     ) throws {
         let sized = fitted.sized
+        seesEverything = sized.isGlobal
+        multiplyAdds = sized.multiplyAdds(of: fitted.output)
         let rows = 0..<fitted.outputHeight
         let columns = 0..<fitted.outputWidth
         let limit = sized.isGlobal ? budget.wholePictureBytes : budget.bytes
@@ -74,10 +80,11 @@ package struct StreamLayout: Sendable {
         let tile = best ?? (columns: fitted.outputWidth, bytes: plan.bytes)
         way = .tiles(rows: band, columns: tile.columns)
         bytes = tile.bytes + band * buffered
-        workRatio = Self.workRatio(fitted, rows: band, columns: tile.columns)
+        workRatio = Self.work(fitted, rows: band, columns: tile.columns) / max(1, multiplyAdds)
     }
 
-    private static func workRatio(
+    /// Multiply-adds of all tiles.
+    private static func work(
         _ fitted: PictureNetwork.Fitted,
         rows: Int,
         columns: Int
@@ -92,6 +99,6 @@ package struct StreamLayout: Sendable {
                 )
             }
         }
-        return work / max(1, fitted.sized.multiplyAdds(of: fitted.output))
+        return work
     }
 }

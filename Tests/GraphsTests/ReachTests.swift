@@ -13,12 +13,12 @@ import Testing
         var random = SeededRandom(seed)
         let graph = network.graph(seed: seed)
         let (height, width) = (4 * random.int(4...8), 4 * random.int(4...8))
-        let reach = try Reach(graph, input: [1, 3, height, width])
+        let flow = try Flow(graph, input: [1, 3, height, width])
         let output = graph.outputs[0]
-        let length = reach.length(of: output, .rows)
+        let length = flow.reach.length(of: output, .rows)
         let low = random.int(0...(length - 1))
         let rows = low..<(low + random.int(1...min(5, length - low)))
-        let seen = reach.inputInterval(behind: rows, of: output, .rows)
+        let seen = try #require(flow.needs(for: rows, of: output, .rows)[graph.inputs[0]])
         let x = random.tensor([1, 3, height, width], in: 0.1...1)
         let y = try graph.evaluate([x])[0]
         for row in 0..<height {
@@ -31,6 +31,8 @@ import Testing
             let isSame = rows.allSatisfy { r in self.row(r, of: y) == self.row(r, of: z) }
             if !seen.contains(row) {
                 #expect(isSame, "\(network) seed \(seed): row \(row), seen \(seen)")
+            } else if row == seen.lowerBound || row == seen.upperBound - 1 {
+                #expect(!isSame, "\(network) seed \(seed): row \(row), seen \(seen)")
             }
         }
     }

@@ -7,8 +7,6 @@ internal import Tensors
 package struct Flow: Sendable {
     package let graph: Graph
     package let reach: Reach
-    /// What is known of every value, constants included.
-    let types: [Graph.ValueID: ValueType]
 
     /// An input of a node that depends on the picture, and which of its positions a result needs.
     struct Edge: Sendable {
@@ -27,7 +25,6 @@ package struct Flow: Sendable {
         sized = try sized.applying([.foldConstants])
         self.graph = sized
         reach = try Reach(sized, input: shape)
-        types = try sized.inferTypes()
         edges = []
         var dependent = Set(sized.inputs)
         for node in sized.nodes {
@@ -69,6 +66,9 @@ package struct Flow: Sendable {
         }
     }
 
+    /// What is known of every value, constants included.
+    var types: [Graph.ValueID: ValueType] { reach.types }
+
     /// Whether a value is a feature map: one picture of float32 channels, or a number for each channel.
     func isMap(_ value: Graph.ValueID?) -> Bool {
         guard let value, let type = types[value], type.elementType == .float32,
@@ -88,7 +88,7 @@ package struct Flow: Sendable {
     }
 
     /// The rows or columns of every value that an interval of one value depends on.
-    func needs(
+    package func needs(
         for interval: Range<Int>,
         of output: Graph.ValueID,
         _ direction: Direction
@@ -109,6 +109,14 @@ package struct Flow: Sendable {
             }
         }
         return needed
+    }
+
+    /// Multiply-adds of a node for a part of its result.
+    func multiplyAdds(_ node: Graph.Node, rows: Range<Int>, columns: Range<Int>) -> Double {
+        guard let result = node.outputs.compactMap(\.self).first else { return 0 }
+        let whole = length(result, .rows) * length(result, .columns)
+        let part = Double(rows.count * columns.count) / Double(whole)
+        return Double(reach.multiplyAdds(of: node)) * part
     }
 
     /// The interval over all outputs of a node; `nil` where none is needed.

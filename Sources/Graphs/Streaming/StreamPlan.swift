@@ -153,13 +153,11 @@ package final class StreamPlan: @unchecked Sendable {
     /// Multiply-adds of a node for some rows of its result, over the plan's columns.
     func multiplyAdds(_ index: Int, rows: Range<Int>) -> Double {
         let node = flow.graph.nodes[index]
-        guard let result = node.outputs.compactMap(\.self).first else { return 0 }
-        let total = Double(flow.reach.multiplyAdds(of: node))
-        let columns = neededColumns[result]?.count ?? 0
-        let part =
-            Double(rows.count * columns)
-            / Double(flow.length(result, .rows) * flow.length(result, .columns))
-        return total * part
+        return flow.multiplyAdds(
+            node,
+            rows: rows,
+            columns: flow.hull(of: node, neededColumns) ?? 0..<0
+        )
     }
 }
 
@@ -205,13 +203,10 @@ package final class SizedNetwork: Sendable {
         let neededRows = flow.needs(for: rows, of: output, .rows)
         let neededColumns = flow.needs(for: columns, of: output, .columns)
         return flow.graph.nodes.reduce(0) { sum, node in
-            guard let result = node.outputs.compactMap(\.self).first,
-                let rows = flow.hull(of: node, neededRows),
+            guard let rows = flow.hull(of: node, neededRows),
                 let columns = flow.hull(of: node, neededColumns)
             else { return sum }
-            let whole = flow.length(result, .rows) * flow.length(result, .columns)
-            let part = Double(rows.count * columns.count) / Double(whole)
-            return sum + Double(flow.reach.multiplyAdds(of: node)) * part
+            return sum + flow.multiplyAdds(node, rows: rows, columns: columns)
         }
     }
 }
