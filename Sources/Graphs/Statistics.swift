@@ -241,12 +241,11 @@ package struct NodeStatistics: Sendable {
         count += height * width
     }
 
-    /// Takes in elements of which mean and variance are known, for each channel; for nodes that
-    /// normalize, sum or average.
-    mutating func add(count added: Int, means: [Double], variances: [Double]) {
+    /// Takes in elements of which mean and squared distances from it are known, for each channel; for
+    /// nodes that normalize, sum or average.
+    mutating func add(count added: Int, means: [Double], squares: [Double]) {
         for channel in 0..<channels {
-            let spread = variances[channel] * Double(added)
-            combine(channel, count: count, means[channel], spread, count: added)
+            combine(channel, count: count, means[channel], squares[channel], count: added)
         }
         count += added
     }

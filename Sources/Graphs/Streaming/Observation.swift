@@ -127,12 +127,12 @@ extension NodeStatistics {
         }
         let places = (0..<list.channels).map { list.place(of: $0) }
             .map { $0.block * list.lanes + $0.lane }
-        for y in rows {
-            let moments = MapMoments(list, rows: y..<(y + 1), columns: columns, pool)
+        let moments = RowMoments(list, rows: rows, columns: columns, pool)
+        for row in 0..<rows.count {
             add(
                 count: columns,
-                means: places.map { moments.means[$0] },
-                variances: places.map { moments.variances[$0] }
+                means: places.map { moments.mean(row: row, place: $0) },
+                squares: places.map { moments.squares(row: row, place: $0) }
             )
         }
     }

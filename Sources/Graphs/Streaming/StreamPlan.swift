@@ -165,6 +165,8 @@ package final class StreamPlan: @unchecked Sendable {
 package final class SizedNetwork: Sendable {
     package let flow: Flow
     let treatments: [Treatment]
+    /// Maps of few channels that are stored in blocks of 16.
+    let wideMaps: Set<Graph.ValueID>
     let weights: WeightCache
     /// Whether something in it looks at the whole picture.
     package let isGlobal: Bool
@@ -182,6 +184,7 @@ package final class SizedNetwork: Sendable {
         }
         self.flow = flow
         self.treatments = treatments
+        wideMaps = Self.wideMaps(flow, treatments)
         self.weights = weights
         isGlobal = flow.edges.contains { edges in
             edges.contains { edge in

@@ -40,39 +40,34 @@ final class ConvolutionStep: StreamStep {
     }
 
     private let input: BlockList
-    private let residual: BlockList?
     private let output: RowMap
     private let rows, columns: Geometry
     private let inputRows: Int
     private let weights: PackedConvolution
-    /// What the kernel cannot do on the way out.
-    private let function: Unary.Function?
-    /// Whether the residual is added after `function`.
-    private let addsResidualLast: Bool
+    /// What the kernel adds.
+    private let residual: BlockList?
+    private let late: LateEnding?
     /// Whether sums go through a scratch row of 16 lanes, because the map they belong to is thin.
     private let isNarrowed: Bool
 
     init(
         input: BlockList,
-        residual: BlockList?,
         output: RowMap,
         rows: Geometry,
         columns: Geometry,
         inputRows: Int,
         weights: PackedConvolution,
-        function: Unary.Function?,
-        addsResidualLast: Bool,
+        ending: SumEnding,
         isNarrowed: Bool
     ) {
         self.input = input
-        self.residual = residual
         self.output = output
         self.rows = rows
         self.columns = columns
         self.inputRows = inputRows
         self.weights = weights
-        self.function = function
-        self.addsResidualLast = addsResidualLast
+        residual = ending.added
+        late = ending.late
         self.isNarrowed = isNarrowed
     }
 
@@ -147,8 +142,7 @@ final class ConvolutionStep: StreamStep {
                 }
             }
         }
-        guard let function else { return }
-        finish(function, output, addsResidualLast ? residual : nil, y, range)
+        late?.finish(output, y, range)
     }
 
     /// Every `step`-th pixel of a row, from `first` on.
@@ -181,8 +175,7 @@ final class ConvolutionStep: StreamStep {
             return
         }
         withBlockPointers(residual?.count ?? 0) { pointers in
-            let usesResidual = residual != nil && !addsResidualLast
-            if usesResidual, let residual {
+            if let residual {
                 residual.fill(pointers, row: y)
                 for block in pointers.indices { pointers[block]! += first * layout.lanes }
             }
@@ -192,62 +185,9 @@ final class ConvolutionStep: StreamStep {
                 output: place,
                 outputBlockStride: layout.blockStride,
                 outputStep: step * layout.lanes,
-                residual: usesResidual ? UnsafePointer(pointers.baseAddress!) : nil,
+                residual: residual == nil ? nil : UnsafePointer(pointers.baseAddress!),
                 count: count
             )
-        }
-    }
-}
-
-/// What the kernel of a convolution cannot do on the way out: a function, then a residual.
-func finish(
-    _ function: Unary.Function,
-    _ output: RowMap,
-    _ residual: BlockList?,
-    _ y: Int,
-    _ columns: Range<Int>
-) {
-    let lanes = output.layout.lanes
-    for block in 0..<output.layout.blocks {
-        let place = output.origin(y, block: block) + columns.lowerBound * lanes
-        let count = columns.count * lanes
-        apply(function, place, into: place, count: count)
-        guard let residual else { continue }
-        let other = residual.origin(y, block: block) + columns.lowerBound * lanes
-        RowKernels.accumulate(1, other, into: place, count: count)
-    }
-}
-
-/// A function of one number over a run of numbers: by its kernel, or as it is defined.
-func apply(
-    _ function: Unary.Function,
-    _ x: UnsafePointer<Float>,
-    into y: UnsafeMutablePointer<Float>,
-    count: Int
-) {
-    if let kernel = function.kernel {
-        RowKernels.apply(kernel, x, into: y, count: count)
-    } else {
-        let definition = Unary(function).double
-        for i in 0..<count { y[i] = Float(definition(Double(x[i]))) }
-    }
-}
-
-extension Unary.Function {
-    /// The kernel that computes it, if there is one.
-    var kernel: RowFunction? {
-        switch self {
-        case .identity: .scale(factor: 1, offset: 0)
-        case .relu: .relu
-        case .leakyRelu(let slope): .leakyRelu(slope)
-        case .sigmoid: .sigmoid
-        case .tanh: .tanh
-        case .exp: .exp
-        case .sqrt: .sqrt
-        case .abs: .abs
-        case .neg: .scale(factor: -1, offset: 0)
-        case .reciprocal: .reciprocal
-        default: nil
         }
     }
 }

@@ -39,6 +39,40 @@ final class UnaryStep: StreamStep {
     }
 }
 
+/// A function of one number over a run of numbers: by its kernel, or as it is defined.
+func apply(
+    _ function: Unary.Function,
+    _ x: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>,
+    count: Int
+) {
+    if let kernel = function.kernel {
+        RowKernels.apply(kernel, x, into: y, count: count)
+    } else {
+        let definition = Unary(function).double
+        for i in 0..<count { y[i] = Float(definition(Double(x[i]))) }
+    }
+}
+
+extension Unary.Function {
+    /// The kernel that computes it, if there is one.
+    var kernel: RowFunction? {
+        switch self {
+        case .identity: .scale(factor: 1, offset: 0)
+        case .relu: .relu
+        case .leakyRelu(let slope): .leakyRelu(slope)
+        case .sigmoid: .sigmoid
+        case .tanh: .tanh
+        case .exp: .exp
+        case .sqrt: .sqrt
+        case .abs: .abs
+        case .neg: .scale(factor: -1, offset: 0)
+        case .reciprocal: .reciprocal
+        default: nil
+        }
+    }
+}
+
 /// Each channel times a factor plus an offset.
 final class AffineStep: StreamStep {
     private let input: BlockList

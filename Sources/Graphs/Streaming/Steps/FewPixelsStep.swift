@@ -11,8 +11,7 @@ final class FewPixelsStep: StreamStep {
     private let inputRows: Int
     private let inputColumns: Range<Int>
     private let weights: PackedConvolution
-    /// What the kernel cannot do on the way out.
-    private let function: Unary.Function?
+    private let late: LateEnding?
 
     init(
         input: BlockList,
@@ -22,7 +21,7 @@ final class FewPixelsStep: StreamStep {
         inputRows: Int,
         inputColumns: Range<Int>,
         weights: PackedConvolution,
-        function: Unary.Function?
+        late: LateEnding?
     ) {
         self.input = input
         self.output = output
@@ -31,7 +30,7 @@ final class FewPixelsStep: StreamStep {
         self.inputRows = inputRows
         self.inputColumns = inputColumns
         self.weights = weights
-        self.function = function
+        self.late = late
     }
 
     var byteCount: Int { weights.byteCount }
@@ -67,9 +66,9 @@ final class FewPixelsStep: StreamStep {
                 )
             }
         }
-        guard let function else { return }
+        guard let late else { return }
         pool.forEach(rows: range, columns: output.layout.columns) { [self] y, columns in
-            finish(function, output, nil, y, columns)
+            late.finish(output, y, columns)
         }
     }
 

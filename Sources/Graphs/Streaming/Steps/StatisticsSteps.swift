@@ -1,17 +1,17 @@
 internal import Kernels
 
-/// Sums over a whole map, for every place of its blocks.
-struct MapMoments {
-    private(set) var means: [Double]
-    private(set) var variances: [Double]
+/// Mean and squared distances from it of each row of a map, for every place of its blocks.
+struct RowMoments {
+    let places: Int
+    private let means, squares: DoubleMemory
 
-    /// Two passes over each row, the second around the mean of the first; rows are put together in
-    /// their order, so that the result does not depend on threads.
+    /// Two passes over each row, the second around the mean of the first.
     init(_ input: BlockList, rows: Range<Int>, columns: Int, _ pool: WorkerPool) {
         let (lanes, places) = (input.lanes, input.places.count)
         let count = Double(columns)
-        let rowMeans = ParallelArray<Double>(rows.count * places)
-        let rowSquares = ParallelArray<Double>(rows.count * places)
+        let means = DoubleMemory(rows.count * places)
+        let squares = DoubleMemory(rows.count * places)
+        (self.places, self.means, self.squares) = (places, means, squares)
         pool.run(rows.count) { row in
             withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * lanes) { numbers in
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: lanes) { shift in
@@ -36,33 +36,49 @@ struct MapMoments {
                             // The shift was rounded to float32: what is left of the mean.
                             let rest = second[lane] / count
                             let place = row * places + block * lanes + lane
-                            rowMeans.base[place] = Double(shift[lane]) + rest
-                            rowSquares.base[place] = second[lanes + lane] - rest * rest * count
+                            means.base[place] = Double(shift[lane]) + rest
+                            squares.base[place] = second[lanes + lane] - rest * rest * count
                         }
                     }
                 }
             }
         }
-        means = [Double](repeating: 0, count: places)
+    }
+
+    func mean(row: Int, place: Int) -> Double { means.base[row * places + place] }
+
+    func squares(row: Int, place: Int) -> Double { max(0, squares.base[row * places + place]) }
+}
+
+/// Mean and variance of a whole map, for every place of its blocks.
+struct MapMoments {
+    private(set) var means: [Double]
+    private(set) var variances: [Double]
+
+    /// Rows are put together in their order, so that the result does not depend on threads.
+    init(_ input: BlockList, rows: Range<Int>, columns: Int, _ pool: WorkerPool) {
+        let moments = RowMoments(input, rows: rows, columns: columns, pool)
+        means = [Double](repeating: 0, count: moments.places)
         variances = means
         for row in 0..<rows.count {
-            for place in 0..<places {
-                means[place] += rowMeans.base[row * places + place] / Double(rows.count)
+            for place in means.indices {
+                means[place] += moments.mean(row: row, place: place) / Double(rows.count)
             }
         }
+        let total = Double(rows.count * columns)
         for row in 0..<rows.count {
-            for place in 0..<places {
-                let distance = rowMeans.base[row * places + place] - means[place]
-                let squares = rowSquares.base[row * places + place] + distance * distance * count
-                variances[place] += max(0, squares) / (count * Double(rows.count))
+            for place in means.indices {
+                let distance = moments.mean(row: row, place: place) - means[place]
+                let squares = moments.squares(row: row, place: place)
+                variances[place] += (squares + distance * distance * Double(columns)) / total
             }
         }
     }
 }
 
 /// Memory that tasks write to in different places.
-private final class ParallelArray<Element>: @unchecked Sendable where Element: Numeric {
-    let base: UnsafeMutablePointer<Element>
+private final class DoubleMemory: @unchecked Sendable {
+    let base: UnsafeMutablePointer<Double>
 
     init(_ count: Int) {
         base = .allocate(capacity: count)

@@ -134,31 +134,26 @@ final class WinogradStep: StreamStep {
     }
 
     private let input: BlockList
-    private let residual: BlockList?
     private let output: RowMap
     private let inputRows: Int
     private let parts: [(part: Part, weights: PackedWinograd)]
-    /// What the kernel cannot do on the way out.
-    private let function: Unary.Function?
-    /// Whether the residual is added after `function`.
-    private let addsResidualLast: Bool
+    /// What the kernel adds.
+    private let residual: BlockList?
+    private let late: LateEnding?
 
     init(
         input: BlockList,
-        residual: BlockList?,
         output: RowMap,
         inputRows: Int,
         parts: [(part: Part, weights: PackedWinograd)],
-        function: Unary.Function?,
-        addsResidualLast: Bool
+        ending: SumEnding
     ) {
         self.input = input
-        self.residual = residual
         self.output = output
         self.inputRows = inputRows
         self.parts = parts
-        self.function = function
-        self.addsResidualLast = addsResidualLast
+        residual = ending.added
+        late = ending.late
     }
 
     var byteCount: Int { parts.reduce(0) { $0 + $1.weights.byteCount } }
@@ -242,9 +237,9 @@ final class WinogradStep: StreamStep {
             }
         }
         pool.run(tasks.count) { [tasks] in self.compute(tasks[$0], range) }
-        guard let function else { return }
+        guard let late else { return }
         pool.forEach(rows: range, columns: output.layout.columns) { [self] y, columns in
-            finish(function, output, addsResidualLast ? residual : nil, y, columns)
+            late.finish(output, y, columns)
         }
     }
 
@@ -266,7 +261,6 @@ final class WinogradStep: StreamStep {
         let columns = part.columns.positions(output.layout.columns)
         let left = part.columns.output(columns.lowerBound) * 16
         let sets = part.sets
-        let usesResidual = residual != nil && !addsResidualLast
         withBlockPointers(sets.count * input.count * height) { inputs in
             for (index, set) in sets.enumerated() {
                 let start = (part.columns.input(columns.lowerBound) + set.column) * 16
@@ -279,8 +273,8 @@ final class WinogradStep: StreamStep {
                     }
                 }
             }
-            withBlockPointers(usesResidual ? weights.outputBlocks * rows.count : 0) { others in
-                if usesResidual, let residual {
+            withBlockPointers(residual == nil ? 0 : weights.outputBlocks * rows.count) { others in
+                if let residual {
                     for block in 0..<weights.outputBlocks {
                         for (index, y) in rows.enumerated() {
                             others[block * rows.count + index] =
@@ -308,7 +302,7 @@ final class WinogradStep: StreamStep {
                         outputColumns: columns.count,
                         outputBlockStride: output.layout.blockStride,
                         outputStep: part.columns.outputStep * 16,
-                        residual: usesResidual ? UnsafePointer(others.baseAddress!) : nil
+                        residual: residual == nil ? nil : UnsafePointer(others.baseAddress!)
                     )
                 }
             }
