@@ -252,12 +252,20 @@ extension PackedConvolution {
         return (outputBlocks + size - 1) / size
     }
 
+    /// Where in the inputs of a tap `run(group:…)` reads the channels of a block for a pixel.
+    package func place(pixel: Int, of pixels: Int, block: Int) -> Int {
+        let piece = Int(ATELIER_FEW_PIECE) / 16
+        let first = block / piece * piece
+        let size = min(piece, inputLanes.count - first)
+        return (first * pixels + pixel * size + block - first) * 16
+    }
+
     /// Computes a few pixels for one group of output blocks, reading its weights only once.
     ///
     /// For the dense form with blocks of 16, all channels of which are used, and no residual.
     ///
     /// - Parameters:
-    ///   - input: [tap][pixel][input channel].
+    ///   - input: for each tap the pixels, laid out as `place` says.
     ///   - taps: which place of the kernel each tap is.
     ///   - output: for each pixel its place in the first block.
     package func run(

@@ -109,9 +109,12 @@ void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t inp
 int32_t atelier_convolution_group(atelier_isa isa);
 
 /* The same for a few pixels of many channels, whose weights no cache holds: they are read once for
- * all pixels, for one group of output blocks in a call. */
+ * all pixels, for one group of output blocks in a call. The depth, which is the number of input
+ * channels, comes in pieces of so many; the last may be smaller. */
+#define ATELIER_FEW_PIECE 96
+
 typedef struct {
-    const float *input; /* [tap][pixel][depth] */
+    const float *input; /* [tap][piece][pixel][channel of the piece] */
     int32_t count, depth;
     const int32_t *taps; /* the number of each tap in the kernel */
     int32_t tap_count;

@@ -152,6 +152,7 @@ extension StepBuilder {
                 columns: columns,
                 inputRows: inputRows,
                 inputColumns: stored,
+                height: height,
                 weights: packed,
                 late: ending.late
             )
