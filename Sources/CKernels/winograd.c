@@ -23,26 +23,33 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks) {
     return widths[isa][(output_blocks < group ? output_blocks : group) - 1];
 }
 
-int32_t atelier_winograd_places(int32_t tile) {
-    return tile < 6 ? 36 : 64;
+int32_t atelier_winograd_places(int32_t tile, int32_t taps) {
+    const int32_t side = tile + taps - 1;
+    return side * side;
 }
 
-size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count) {
+size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_blocks,
+                                     int32_t count) {
     /* A group has four output blocks at most. */
-    size_t places = atelier_winograd_places(tile);
+    size_t places = atelier_winograd_places(tile, taps);
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
 
 /* ---- Packing ---- */
 
-size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels) {
-    return (size_t)atelier_winograd_places(tile) * output_blocks * 16 * input_channels;
+size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
+                                    int32_t input_channels) {
+    return (size_t)atelier_winograd_places(tile, taps) * output_blocks * 16 * input_channels;
 }
 
 /* Weights g of a line into products' right sides u: `taps` of them into `side`. */
 static void transform(int32_t side, int32_t taps, const double *g, int32_t step, double *u,
                       int32_t u_step) {
     /* For each point but infinity its powers, scaled. */
+    static const double five_points[4][3] = {{1 / 2., 0, 0},
+                                             {-1 / 2., -1 / 2., -1 / 2.},
+                                             {-1 / 6., 1 / 6., -1 / 6.},
+                                             {1 / 6., 1 / 3., 2 / 3.}};
     static const double six_points[5][3] = {{1 / 4., 0, 0},
                                             {-1 / 6., -1 / 6., -1 / 6.},
                                             {-1 / 6., 1 / 6., -1 / 6.},
@@ -55,7 +62,7 @@ static void transform(int32_t side, int32_t taps, const double *g, int32_t step,
                                               {1 / 90., -1 / 45., 2 / 45.},
                                               {1 / 45., 1 / 90., 1 / 180.},
                                               {1 / 45., -1 / 90., 1 / 180.}};
-    const double (*rows)[3] = side == 6 ? six_points : eight_points;
+    const double (*rows)[3] = side == 5 ? five_points : side == 6 ? six_points : eight_points;
     for (int32_t i = 0; i + 1 < side; i++) {
         u[i * u_step] = 0;
         for (int32_t k = 0; k < taps; k++)
@@ -64,11 +71,11 @@ static void transform(int32_t side, int32_t taps, const double *g, int32_t step,
     u[(side - 1) * u_step] = g[(taps - 1) * step];
 }
 
-void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
+void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed) {
-    const int32_t group = atelier_winograd_group(isa), places = atelier_winograd_places(tile);
-    const int32_t side = tile < 6 ? 6 : 8, taps = side + 1 - tile;
+    const int32_t group = atelier_winograd_group(isa), side = tile + taps - 1;
+    const int32_t places = side * side;
     int32_t channels = 0;
     for (int32_t i = 0; i < input_blocks * 16; i++)
         channels += inputs[i] >= 0;

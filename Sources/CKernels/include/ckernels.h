@@ -149,14 +149,14 @@ void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
 
 /* A k × k convolution of stride 1 computes a tile of m × m outputs from (m + k − 1)² inputs: these
  * are transformed, multiplied by transformed weights, one product for each place of the transform,
- * and summed over the channels; the sums are transformed back. Tiles of 4 and 6 belong to k = 3,
- * where they take a quarter and a fifth of the plain multiplications; tiles of 5 and 7 to k = 2,
- * where they take 36 and 33 hundredths.
+ * and summed over the channels; the sums are transformed back. For k = 3 there are tiles of 4 and
+ * 6, which take a quarter and a fifth of the plain multiplications; for k = 2 tiles of 4, 5 and 7,
+ * which take 39, 36 and 33 hundredths.
  *
  * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
  * of them from tile `first` of the first row on. */
 typedef struct {
-    int32_t tile; /* m: 4 … 7 */
+    int32_t tile, taps; /* m and k */
     int32_t columns, first, count;
 
     int32_t input_blocks; /* of 16 channels */
@@ -183,21 +183,23 @@ typedef struct {
 void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w);
 
 /* Places of a transformed tile. */
-int32_t atelier_winograd_places(int32_t tile);
+int32_t atelier_winograd_places(int32_t tile, int32_t taps);
 
-size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count);
+size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_blocks,
+                                     int32_t count);
 
 /* Output blocks that are computed together, and tiles that a call best computes a multiple of. */
 int32_t atelier_winograd_group(atelier_isa isa);
 int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
 
 /* Floats of packed weights. */
-size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels);
+size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
+                                    int32_t input_channels);
 
 /* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and
  * `inputs` say which channel stands in each place of the blocks, or -1 for none: in an input block
  * only behind all channels. */
-void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
+void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed);
 

@@ -110,10 +110,10 @@ extension StepBuilder {
             WinogradStep.requireMargins(method, of: input, output, stored: stored)
             let parts = method.parts.map { part in
                 let packed = network.weights.weights(
-                    key(.winograd(tile: method.tile, taps: part.taps))
+                    key(.winograd(method.tiling, taps: part.taps))
                 ) {
                     PackedWinograd(
-                        tile: method.tile,
+                        method.tiling,
                         weights: part.kernel(weights, width: columns.window.size),
                         bias: bias,
                         activation: ending.activation,

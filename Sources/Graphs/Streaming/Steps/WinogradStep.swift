@@ -130,7 +130,7 @@ final class WinogradStep: StreamStep {
     /// How a convolution is computed.
     struct Method: Sendable {
         let parts: [Part]
-        let tile: Int
+        let tiling: PackedWinograd.Tiling
     }
 
     private let input: BlockList
@@ -176,25 +176,22 @@ final class WinogradStep: StreamStep {
         let (channels, inputs, outputs) = (input.channels, input.count, output.layout.blocks)
         let sets = parts[0].sets.count
         /// In multiplications of a vector, with what transforms and reading the weights cost.
-        func cost(tile: Int) -> Int {
-            let places = PackedWinograd.places(tile)
+        func cost(_ tiling: PackedWinograd.Tiling) -> Int {
+            let tile = tiling.outputs
             let tiles = parts.reduce(0) { sum, part in
                 let rows = part.rows.positions(0..<height).count
                 let columns = part.columns.positions(0..<width).count
                 return sum + rows.ceiledQuotient(by: tile) * columns.ceiledQuotient(by: tile)
             }
             let products = sets * channels * outputs
-            return places
+            return tiling.places
                 * (tiles * (products + 7 * (sets * inputs + outputs))
                     + 12 * products * parts.count)
         }
         let taps = rows.window.size * columns.window.size
         let plain = channels * outputs * taps * (height * width / parts.count + 12)
-        let tiles = vertical[0].size == 3 ? [4, 6] : [5, 7]
-        // Weights that no cache holds cost more than the larger tile gains.
-        let isHeavy = sets * channels * outputs * 16 * parts.count >= 1 << 16
-        let tile = !isHeavy && cost(tile: tiles[1]) < cost(tile: tiles[0]) ? tiles[1] : tiles[0]
-        return cost(tile: tile) < plain * 9 / 10 ? Method(parts: parts, tile: tile) : nil
+        let tiling = PackedWinograd.Tiling.all(taps: vertical[0].size).min { cost($0) < cost($1) }!
+        return cost(tiling) < plain * 9 / 10 ? Method(parts: parts, tiling: tiling) : nil
     }
 
     /// Asks for the zeros that tiles at both ends of a row read.
@@ -204,10 +201,11 @@ final class WinogradStep: StreamStep {
         _ output: RowMap,
         stored: Range<Int>
     ) {
+        let tile = method.tiling.outputs
         for part in method.parts {
             let positions = part.columns.positions(output.layout.columns)
             guard !positions.isEmpty else { continue }
-            let count = positions.count.ceiledQuotient(by: method.tile) * method.tile
+            let count = positions.count.ceiledQuotient(by: tile) * tile
             let reading = part.columns.reading(
                 positions.lowerBound..<(positions.lowerBound + count)
             )
