@@ -102,7 +102,7 @@ package final class PackedConvolution: @unchecked Sendable {
     private let inputLanes: [Int32]
     private let outputBlocks: Int
     private let kernelTaps: Int
-    private let weights: UnsafeMutablePointer<Float>
+    private let weights: FloatMemory
     private let ending: PackedEnding
     /// Bytes of packed weights.
     package let byteCount: Int
@@ -146,7 +146,7 @@ package final class PackedConvolution: @unchecked Sendable {
             (outputBlocks, places) = (blocks, inputs.count)
             count = inputs.count * taps
         }
-        self.weights = .aligned(count)
+        self.weights = FloatMemory(count: count)
         let order = form == .depthwise ? inputs : (0..<Int32(places)).map { $0 < outputs ? $0 : -1 }
         ending = PackedEnding(
             bias: bias,
@@ -168,7 +168,7 @@ package final class PackedConvolution: @unchecked Sendable {
                     inputs,
                     Int32(blocks),
                     Int32(lanes),
-                    self.weights
+                    self.weights.base
                 )
             case .thin:
                 atelier_convolution_pack_thin(
@@ -178,21 +178,19 @@ package final class PackedConvolution: @unchecked Sendable {
                     Int32(taps),
                     inputs,
                     Int32(blocks),
-                    self.weights
+                    self.weights.base
                 )
             case .depthwise:
                 for (place, channel) in inputs.enumerated() {
                     let (block, lane) = (place / lanes, place % lanes)
                     for tap in 0..<taps {
-                        self.weights[(block * taps + tap) * lanes + lane] =
+                        self.weights.base[(block * taps + tap) * lanes + lane] =
                             channel < 0 ? 0 : source[Int(channel) * taps + tap]
                     }
                 }
             }
         }
     }
-
-    deinit { weights.deallocate() }
 
     /// Computes `count` pixels of a row.
     ///
@@ -214,7 +212,7 @@ package final class PackedConvolution: @unchecked Sendable {
         call.lanes = Int32(lanes)
         call.input_blocks = Int32(inputLanes.count)
         call.input_step = inputStep
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.kernel_taps = Int32(kernelTaps)
         call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output
@@ -280,7 +278,7 @@ extension PackedConvolution {
         call.count = Int32(output.count)
         call.depth = Int32(inputLanes.count * lanes)
         call.tap_count = Int32(taps.count)
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.kernel_taps = Int32(kernelTaps)
         call.ending = ending.ending(hasResidual: false)
         call.output = output.baseAddress

@@ -28,7 +28,7 @@ package final class PackedWinograd: @unchecked Sendable {
 
     private let isa: atelier_isa
     private let inputLanes: [Int32]
-    private let weights: UnsafeMutablePointer<Float>
+    private let weights: FloatMemory
     private let ending: PackedEnding
 
     /// - Parameters:
@@ -61,7 +61,7 @@ package final class PackedWinograd: @unchecked Sendable {
         )
         let (tile, taps) = (Int32(tiling.outputs), Int32(tiling.taps))
         let count = atelier_winograd_packed_size(tile, taps, Int32(outputBlocks), channels)
-        self.weights = .aligned(count)
+        self.weights = FloatMemory(count: count)
         byteCount = count * 4 + ending.byteCount
         tilesPerCall = Self.tilesPerCall(tiling, isa, inputLanes.count, outputBlocks)
         weights.floats.withUnsafeBufferPointer { source in
@@ -75,12 +75,10 @@ package final class PackedWinograd: @unchecked Sendable {
                 Int32(outputBlocks),
                 inputs,
                 Int32(inputLanes.count),
-                self.weights
+                self.weights.base
             )
         }
     }
-
-    deinit { weights.deallocate() }
 
     /// As many as half of a usual second-level cache holds, in whole steps of the kernel.
     private static func tilesPerCall(
@@ -128,7 +126,7 @@ package final class PackedWinograd: @unchecked Sendable {
         call.input = input.baseAddress
         call.input_rows = Int32(input.count / inputLanes.count)
         call.input_step = inputStep
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output.baseAddress
         call.output_rows = Int32(output.count)
