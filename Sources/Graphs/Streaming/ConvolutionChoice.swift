@@ -38,6 +38,14 @@ struct SumEnding {
     }
 }
 
+extension SumActivation {
+    /// The same for some sets of the channels, one after the other.
+    fileprivate func repeated(_ count: Int) -> SumActivation {
+        guard case .slopes(let slopes) = self else { return self }
+        return .slopes((0..<count).flatMap { _ in slopes })
+    }
+}
+
 /// What the kernel of a convolution cannot do on the way out: a function, then a residual.
 struct LateEnding: Sendable {
     let function: Unary.Function
@@ -58,7 +66,8 @@ struct LateEnding: Sendable {
 }
 
 extension StepBuilder {
-    /// The fastest step for a convolution: by Winograd's method, for few pixels, or row by row.
+    /// The fastest step for a convolution: by Winograd's method, for few pixels, for few
+    /// channels, or row by row.
     func convolution(
         _ convolution: FusedConvolution,
         _ node: Graph.Node,
@@ -129,6 +138,37 @@ extension StepBuilder {
                 inputRows: inputRows,
                 parts: parts,
                 ending: ending
+            )
+        }
+        if form == .thin, ending.added == nil, ending.late?.residual == nil,
+            let columns = InterleavedStep.Columns(columns),
+            columns.phases > 1, columns.phases * weights.shape[0] <= 4
+        {
+            let reading = columns.reading(output.layout.columns)
+            input.requireMargins(
+                left: max(0, stored.lowerBound - reading.lowerBound),
+                right: max(0, reading.upperBound - stored.upperBound)
+            )
+            let packed = network.weights.weights(key(.interleaved(columns.taps))) {
+                PackedConvolution(
+                    form,
+                    weights: columns.kernel(weights, rows: rows.window.size),
+                    bias: (0..<columns.phases).flatMap { _ in bias },
+                    activation: ending.activation.repeated(columns.phases),
+                    residual: .none,
+                    inputs: input.places,
+                    lanes: input.lanes
+                )
+            }
+            return InterleavedStep(
+                input: input,
+                output: output,
+                rows: rows,
+                columns: columns,
+                inputRows: inputRows,
+                channels: weights.shape[0],
+                weights: packed,
+                late: ending.late
             )
         }
         let packed = network.weights.weights(key(.plain(form))) {

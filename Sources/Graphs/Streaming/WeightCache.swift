@@ -6,6 +6,7 @@ internal import Tensors
 package final class WeightCache: Sendable {
     enum Form: Hashable {
         case plain(PackedConvolution.Form)
+        case interleaved([[Int?]])
         case winograd(PackedWinograd.Tiling, taps: [[[Int?]]])
     }
 
