@@ -42,9 +42,13 @@ size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_b
     return (size_t)atelier_winograd_places(tile, taps) * output_blocks * 16 * input_channels;
 }
 
+/* Output channels that are transformed side by side: those of a group. */
+enum { MOST_OUTPUTS = 64 };
+typedef double outputs_row[MOST_OUTPUTS];
+
 /* Weights g of a line into products' right sides u: `taps` of them into `side`. */
-static void transform(int32_t side, int32_t taps, const double *g, int32_t step, double *u,
-                      int32_t u_step) {
+static void transform(int32_t side, int32_t taps, const outputs_row *g, int32_t step,
+                      outputs_row *u, int32_t u_step) {
     /* For each point but infinity its powers, scaled. */
     static const double five_points[4][3] = {{1 / 2., 0, 0},
                                              {-1 / 2., -1 / 2., -1 / 2.},
@@ -63,45 +67,48 @@ static void transform(int32_t side, int32_t taps, const double *g, int32_t step,
                                               {1 / 45., 1 / 90., 1 / 180.},
                                               {1 / 45., -1 / 90., 1 / 180.}};
     const double (*rows)[3] = side == 5 ? five_points : side == 6 ? six_points : eight_points;
-    for (int32_t i = 0; i + 1 < side; i++) {
-        u[i * u_step] = 0;
-        for (int32_t k = 0; k < taps; k++)
-            u[i * u_step] += rows[i][k] * g[k * step];
-    }
-    u[(side - 1) * u_step] = g[(taps - 1) * step];
+    for (int32_t i = 0; i + 1 < side; i++)
+        for (int32_t o = 0; o < MOST_OUTPUTS; o++) {
+            double sum = 0;
+            for (int32_t k = 0; k < taps; k++)
+                sum += rows[i][k] * g[k * step][o];
+            u[i * u_step][o] = sum;
+        }
+    memcpy(u[(side - 1) * u_step], g[(taps - 1) * step], sizeof(outputs_row));
 }
 
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
-                           const int32_t *inputs, int32_t input_blocks, float *packed) {
-    const int32_t group = atelier_winograd_group(isa), side = tile + taps - 1;
-    const int32_t places = side * side;
+                           const int32_t *inputs, int32_t input_blocks, int32_t group,
+                           float *packed) {
+    const int32_t size = atelier_winograd_group(isa), side = tile + taps - 1;
+    const int32_t places = side * side, first = group * size;
+    const int32_t blocks = output_blocks - first < size ? output_blocks - first : size;
+    const int32_t row = blocks * 16;
     int32_t channels = 0;
     for (int32_t i = 0; i < input_blocks * 16; i++)
         channels += inputs[i] >= 0;
-    for (int32_t first = 0; first < output_blocks; first += group) {
-        const int32_t blocks = output_blocks - first < group ? output_blocks - first : group;
-        const int32_t row = blocks * 16;
-        for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
-            if (inputs[i] < 0)
-                continue;
-            for (int32_t o = 0; o < row; o++) {
-                double g[9] = {0}, lines[8 * 3], u[8 * 8];
-                int32_t to = outputs[first * 16 + o];
-                const float *from =
-                    weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
-                if (to >= 0)
-                    for (int32_t k = 0; k < taps * taps; k++)
-                        g[k] = from[k];
-                for (int32_t k = 0; k < taps; k++)
-                    transform(side, taps, g + k, taps, lines + k, taps);
-                for (int32_t k = 0; k < side; k++)
-                    transform(side, taps, lines + k * taps, 1, u + k * side, 1);
-                for (int32_t p = 0; p < places; p++)
-                    packed[((size_t)p * channels + channel) * row + o] = (float)u[p];
-            }
-            channel++;
+    packed += (size_t)places * channels * first * 16;
+    for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
+        if (inputs[i] < 0)
+            continue;
+        outputs_row g[9] = {{0}}, lines[8 * 3], u[8 * 8];
+        for (int32_t o = 0; o < row; o++) {
+            int32_t to = outputs[first * 16 + o];
+            const float *from = weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
+            if (to >= 0)
+                for (int32_t k = 0; k < taps * taps; k++)
+                    g[k][o] = from[k];
         }
-        packed += (size_t)places * channels * row;
+        for (int32_t k = 0; k < taps; k++)
+            transform(side, taps, g + k, taps, lines + k, taps);
+        for (int32_t k = 0; k < side; k++)
+            transform(side, taps, lines + k * taps, 1, u + k * side, 1);
+        for (int32_t p = 0; p < places; p++) {
+            float *to = packed + ((size_t)p * channels + channel) * row;
+            for (int32_t o = 0; o < row; o++)
+                to[o] = (float)u[p][o];
+        }
+        channel++;
     }
 }

@@ -155,22 +155,30 @@ package final class PackedConvolution: @unchecked Sendable {
             places: order
         )
         byteCount = count * 4 + ending.byteCount
-        weights.floats.withUnsafeBufferPointer { source in
-            switch form {
-            case .dense:
-                atelier_convolution_pack(
-                    isa,
-                    source.baseAddress,
-                    Int32(inner),
-                    Int32(taps),
-                    order,
-                    Int32(outputBlocks),
-                    inputs,
-                    Int32(blocks),
-                    Int32(lanes),
-                    self.weights.base
-                )
-            case .thin:
+        let packed = self.weights
+        switch form {
+        case .dense:
+            let size = Int(atelier_convolution_group(isa))
+            let outputBlocks = Int32(outputBlocks)
+            WorkerPool.shared.run((Int(outputBlocks) + size - 1) / size) { [isa] group in
+                weights.floats.withUnsafeBufferPointer { source in
+                    atelier_convolution_pack(
+                        isa,
+                        source.baseAddress,
+                        Int32(inner),
+                        Int32(taps),
+                        order,
+                        outputBlocks,
+                        inputs,
+                        Int32(blocks),
+                        Int32(lanes),
+                        Int32(group),
+                        packed.base
+                    )
+                }
+            }
+        case .thin:
+            weights.floats.withUnsafeBufferPointer { source in
                 atelier_convolution_pack_thin(
                     source.baseAddress,
                     Int32(outputs),
@@ -178,15 +186,16 @@ package final class PackedConvolution: @unchecked Sendable {
                     Int32(taps),
                     inputs,
                     Int32(blocks),
-                    self.weights.base
+                    packed.base
                 )
-            case .depthwise:
-                for (place, channel) in inputs.enumerated() {
-                    let (block, lane) = (place / lanes, place % lanes)
-                    for tap in 0..<taps {
-                        self.weights.base[(block * taps + tap) * lanes + lane] =
-                            channel < 0 ? 0 : source[Int(channel) * taps + tap]
-                    }
+            }
+        case .depthwise:
+            let source = weights.floats
+            for (place, channel) in inputs.enumerated() {
+                let (block, lane) = (place / lanes, place % lanes)
+                for tap in 0..<taps {
+                    packed.base[(block * taps + tap) * lanes + lane] =
+                        channel < 0 ? 0 : source[Int(channel) * taps + tap]
                 }
             }
         }

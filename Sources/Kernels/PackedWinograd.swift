@@ -64,19 +64,24 @@ package final class PackedWinograd: @unchecked Sendable {
         self.weights = FloatMemory(count: count)
         byteCount = count * 4 + ending.byteCount
         tilesPerCall = Self.tilesPerCall(tiling, isa, inputLanes.count, outputBlocks)
-        weights.floats.withUnsafeBufferPointer { source in
-            atelier_winograd_pack(
-                isa,
-                tile,
-                taps,
-                source.baseAddress,
-                Int32(inner),
-                order,
-                Int32(outputBlocks),
-                inputs,
-                Int32(inputLanes.count),
-                self.weights.base
-            )
+        let packed = self.weights
+        let (blocks, size) = (Int32(outputBlocks), Int(atelier_winograd_group(isa)))
+        WorkerPool.shared.run((outputBlocks + size - 1) / size) { [isa] group in
+            weights.floats.withUnsafeBufferPointer { source in
+                atelier_winograd_pack(
+                    isa,
+                    tile,
+                    taps,
+                    source.baseAddress,
+                    Int32(inner),
+                    order,
+                    blocks,
+                    inputs,
+                    Int32(inputs.count / 16),
+                    Int32(group),
+                    packed.base
+                )
+            }
         }
     }
 

@@ -103,17 +103,6 @@ package enum RowKernels {
         using instructions: InstructionSet = .best
     ) { atelier_accumulate(instructions.isa, factor, x, y, count) }
 
-    /// y = factors · x + offsets, which are one for each of `lanes` channels; y may be x.
-    package static func affine(
-        _ x: UnsafePointer<Float>,
-        factors: UnsafePointer<Float>,
-        offsets: UnsafePointer<Float>,
-        lanes: Int,
-        into y: UnsafeMutablePointer<Float>,
-        count: Int,
-        using instructions: InstructionSet = .best
-    ) { atelier_affine(instructions.isa, x, factors, offsets, Int32(lanes), y, count) }
-
     /// Adds the sum of x − shift and of its squares over `count` pixels, for each of `lanes` channels.
     package static func addMoments(
         _ x: UnsafePointer<Float>,

@@ -97,13 +97,13 @@ void atelier_convolve(atelier_isa isa, const atelier_convolution *c);
 size_t atelier_convolution_packed_size(int32_t output_blocks, int32_t input_blocks, int32_t lanes,
                                        int32_t kernel_taps);
 
-/* Packs weights[output][input][tap] for one instruction set. `inputs` and `outputs` say which
- * channel stands in each place of the blocks, or -1 for none. `lanes` is the size of an input
- * block, 16 or 4. */
+/* Packs weights[output][input][tap] of one group of output blocks for one instruction set; `packed`
+ * is where those of the first group go. `inputs` and `outputs` say which channel stands in each
+ * place of the blocks, or -1 for none. `lanes` is the size of an input block, 16 or 4. */
 void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t input_channels,
                               int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
-                              float *packed);
+                              int32_t group, float *packed);
 
 /* Output blocks whose weights lie side by side. */
 int32_t atelier_convolution_group(atelier_isa isa);
@@ -196,12 +196,14 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
 size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
                                     int32_t input_channels);
 
-/* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and
- * `inputs` say which channel stands in each place of the blocks, or -1 for none: in an input block
- * only behind all channels. */
+/* Transforms weights[output][input][k · k] in double precision and packs those of one group of
+ * output blocks; `packed` is where those of the first group go. `outputs` and `inputs` say which
+ * channel stands in each place of the blocks, or -1 for none: in an input block only behind all
+ * channels. */
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
-                           const int32_t *inputs, int32_t input_blocks, float *packed);
+                           const int32_t *inputs, int32_t input_blocks, int32_t group,
+                           float *packed);
 
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
@@ -294,10 +296,11 @@ void atelier_binary(atelier_isa isa, atelier_binary_function function, const flo
 /* y += factor · x */
 void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count);
 
-/* y[x][l] = factors[l] · x[x][l] + offsets[l] over `count` pixels of `lanes` channels; y may be x.
- */
-void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
-                    int32_t lanes, float *y, size_t count);
+/* y[x][l] = f(factors[l] · x[x][l] + bias[l]) over `count` pixels of one block of `lanes` channels;
+ * `residual` is laid out as y, which may be x. */
+void atelier_affine(atelier_isa isa, const float *x, const float *factors,
+                    const atelier_ending *ending, const float *residual, int32_t lanes, float *y,
+                    size_t count);
 
 /* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels
  * to `sums` and `squares`, in double precision. */

@@ -1,7 +1,7 @@
 internal import Kernels
 internal import Tensors
 
-/// What happens to the sums of a convolution: on their way out of its kernel, and after that.
+/// What happens to the results of a node: on their way out of its kernel, and after that.
 struct SumEnding {
     let activation: SumActivation
     let residual: SumResidual
@@ -10,13 +10,13 @@ struct SumEnding {
     let late: LateEnding?
 
     init(
-        _ convolution: FusedConvolution,
+        _ node: any FusedOperator,
         channels: Int,
         slopes: Tensor?,
         residual: BlockList?
     ) {
         var function: Unary.Function?
-        switch convolution.activation {
+        switch node.activation {
         case .none: activation = .none
         case .function(.relu): activation = .relu
         case .function(.leakyRelu(let slope)):
@@ -26,9 +26,9 @@ struct SumEnding {
         case .function(let other): (activation, function) = (.none, other)
         }
         // A residual that comes after what the kernel cannot do cannot be the kernel's either.
-        let isLate = convolution.residual == .afterActivation && function != nil
+        let isLate = node.residual == .afterActivation && function != nil
         self.residual =
-            switch convolution.residual {
+            switch node.residual {
             case .beforeActivation: .beforeActivation
             case .afterActivation where !isLate: .afterActivation
             default: .none
@@ -46,7 +46,7 @@ extension SumActivation {
     }
 }
 
-/// What the kernel of a convolution cannot do on the way out: a function, then a residual.
+/// What a kernel cannot do on the way out: a function, then a residual.
 struct LateEnding: Sendable {
     let function: Unary.Function
     let residual: BlockList?
@@ -66,6 +66,19 @@ struct LateEnding: Sendable {
 }
 
 extension StepBuilder {
+    func ending(
+        of fused: any FusedOperator,
+        _ node: Graph.Node,
+        channels: Int
+    ) -> SumEnding {
+        SumEnding(
+            fused,
+            channels: channels,
+            slopes: node.input(3).flatMap { flow.graph.constants[$0] },
+            residual: fused.residual == .none ? nil : blocks(node.input(4))
+        )
+    }
+
     /// The fastest step for a convolution: by Winograd's method, for few pixels, for few
     /// channels, or row by row.
     func convolution(
@@ -86,12 +99,7 @@ extension StepBuilder {
             node.input(index).flatMap { flow.graph.constants[$0] }
         }
         let (weights, isDepthwise) = kernel(convolution, constant(1)!)
-        let ending = SumEnding(
-            convolution,
-            channels: weights.shape[0],
-            slopes: constant(3),
-            residual: convolution.residual == .none ? nil : blocks(node.input(4))
-        )
+        let ending = ending(of: convolution, node, channels: weights.shape[0])
         let bias =
             constant(2)?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
         func key(_ form: WeightCache.Form) -> WeightCache.Key {
