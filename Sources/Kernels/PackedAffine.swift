@@ -20,7 +20,7 @@ package final class PackedAffine: @unchecked Sendable {
         residual: SumResidual = .none,
         places: [Int32],
         lanes: Int,
-        instructions: InstructionSet = .best
+        instructions: InstructionSet = .current
     ) {
         self.lanes = lanes
         isa = instructions.isa

@@ -119,7 +119,7 @@ package final class PackedConvolution: @unchecked Sendable {
         residual: SumResidual,
         inputs: [Int32],
         lanes: Int,
-        instructions: InstructionSet = .best
+        instructions: InstructionSet = .current
     ) {
         let (outputs, inner, taps) = (weights.shape[0], weights.shape[1], weights.shape[2])
         self.form = form

@@ -41,7 +41,7 @@ package final class PackedWinograd: @unchecked Sendable {
         activation: SumActivation,
         residual: SumResidual,
         inputs: [Int32],
-        instructions: InstructionSet = .best
+        instructions: InstructionSet = .current
     ) {
         precondition(inputs.count % 16 == 0, "tiles of blocks")
         precondition(weights.shape[2] == tiling.taps * tiling.taps, "tiles of the kernel")
