@@ -55,7 +55,8 @@ let package = Package(
         .target(
             name: "CKernels",
             exclude: [
-                "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
+                "bfloat.inc", "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc",
+                "endings.inc",
                 "peak.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
