@@ -67,7 +67,7 @@ final class BfloatStep: StreamStep {
     func compute(_ range: Range<Int>, _ pool: WorkerPool) {
         for first in stride(from: range.lowerBound, to: range.upperBound, by: chunk) {
             let ys = first..<min(first + chunk, range.upperBound)
-            let sources = ConvolutionStep.reading(ys, rows).clamped(to: 0..<inputRows)
+            let sources = needed(ys)
             pool.run(sources.count) { [self] in round(sources.lowerBound + $0, to: $0) }
             if sharesChannels {
                 pool.run(weights.groups) { [self] group in
@@ -85,6 +85,19 @@ final class BfloatStep: StreamStep {
         pool.forEach(rows: range, columns: output.layout.columns) { [self] y, columns in
             late.finish(output, y, columns)
         }
+    }
+
+    /// The input rows that output rows depend on; others may not be at hand.
+    private func needed(_ ys: Range<Int>) -> Range<Int> {
+        var (first, end) = (inputRows, 0)
+        for y in ys {
+            for tap in 0..<rows.window.size {
+                guard let source = rows.input(of: tap, at: y), (0..<inputRows).contains(source)
+                else { continue }
+                (first, end) = (min(first, source), max(end, source + 1))
+            }
+        }
+        return first..<max(first, end)
     }
 
     /// Rounds an input row, with zeros where no column is.
