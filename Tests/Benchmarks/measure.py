@@ -6,7 +6,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -23,23 +22,29 @@ class Run(NamedTuple):
 
 
 def run(command: list, threads: int | None = None) -> Run:
-    """Runs a program to its end; one that fails is an error with its last words."""
+    """Runs a program to its end; one that fails is an error with its last words.
+
+    A small process between starts it: a child's peak memory counts that of its parent at the start.
+    """
     limits = {} if threads is None else dict.fromkeys(LIMITS, str(threads))
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        start = time.perf_counter()
-        child = subprocess.Popen(
-            [str(word) for word in command], stdout=output, stderr=errors, env=os.environ | limits
-        )
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        texts = []
-        for file in (output, errors):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
-    if child.returncode != 0:
-        raise RuntimeError(texts[1].strip()[-400:] or f"exit code {child.returncode}")
-    return Run(seconds, usage.ru_maxrss / 1024, texts[0])
+    words = [sys.executable, __file__, *(str(word) for word in command)]
+    done = subprocess.run(words, capture_output=True, env=os.environ | limits)
+    output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    if done.returncode != 0:
+        raise RuntimeError(errors.strip()[-400:] or f"exit code {done.returncode}")
+    seconds, kibibytes = errors.split()[-2:]
+    return Run(float(seconds), float(kibibytes) / 1024, output)
+
+
+def launch(command: list[str]) -> int:
+    """Runs a program and adds its seconds and peak KiB to standard error."""
+    start = time.perf_counter()
+    child = os.posix_spawnp(command[0], command, os.environ)
+    _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
+        print(f"\n{time.perf_counter() - start} {usage.ru_maxrss}", file=sys.stderr)
+    return abs(code)
 
 
 def median(runs: list[Run]) -> Run:
@@ -69,3 +74,7 @@ def machine(packages: list[str] = ()) -> str:
         except importlib.metadata.PackageNotFoundError:
             pass
     return f"{processor}, {cores} cores; {', '.join(versions)}; {datetime.date.today()}"
+
+
+if __name__ == "__main__":
+    sys.exit(launch(sys.argv[1:]))
