@@ -130,8 +130,6 @@ def main() -> None:
                 source = Path(scratch) / f"{name}-{size}.npy"
                 shape = (1, generators.channels(name), size, size)
                 np.save(source, np.random.default_rng(7).random(shape, np.float32))
-                if "ncnn" in names:
-                    engines.converted(model, shape)
                 if size == a.sizes[0]:
                     errors[name] = differences(a, names, model, source, Path(scratch))
                 for threads in a.threads:
