@@ -129,7 +129,9 @@ def missing(engine: str) -> str | None:
     return next((name for name in needed if importlib.util.find_spec(name) is None), None)
 
 
-def main(engine: str, model: str, source: str, threads: str, repeats: str, target: str = "") -> None:
+def main(
+    engine: str, model: str, source: str, threads: str, repeats: str, target: str = ""
+) -> None:
     """Prints the median of the times of some runs, in milliseconds."""
     x = np.load(source)
     compute = ENGINES[engine](Path(model), x.shape, int(threads))

@@ -78,7 +78,7 @@ def available(a, model: Path) -> list[str]:
 def ratio(row: dict, peers: list[str], ours: list[str]) -> float:
     """How many times the fastest of the peers' time is that of the fastest of ours."""
     def fastest(names):
-        return min((row[n] for n in names if not math.isnan(row.get(n, math.nan))), default=math.nan)
+        return min((row[n] for n in names if not math.isnan(row[n])), default=math.nan)
 
     return fastest(peers) / fastest(ours)
 
