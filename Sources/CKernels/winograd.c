@@ -49,30 +49,19 @@ typedef double outputs_row[MOST_OUTPUTS];
 /* Weights g of a line into products' right sides u: `taps` of them into `side`. */
 static void transform(int32_t side, int32_t taps, const outputs_row *g, int32_t step,
                       outputs_row *u, int32_t u_step) {
-    /* For each point but infinity its powers, scaled. */
-    static const double five_points[4][3] = {{1 / 2., 0, 0},
-                                             {-1 / 2., -1 / 2., -1 / 2.},
-                                             {-1 / 6., 1 / 6., -1 / 6.},
-                                             {1 / 6., 1 / 3., 2 / 3.}};
-    static const double six_points[5][3] = {{1 / 4., 0, 0},
-                                            {-1 / 6., -1 / 6., -1 / 6.},
-                                            {-1 / 6., 1 / 6., -1 / 6.},
-                                            {1 / 24., 1 / 12., 1 / 6.},
-                                            {1 / 24., -1 / 12., 1 / 6.}};
-    static const double eight_points[7][3] = {{1, 0, 0},
-                                              {-2 / 9., -2 / 9., -2 / 9.},
-                                              {-2 / 9., 2 / 9., -2 / 9.},
-                                              {1 / 90., 1 / 45., 2 / 45.},
-                                              {1 / 90., -1 / 45., 2 / 45.},
-                                              {1 / 45., 1 / 90., 1 / 180.},
-                                              {1 / 45., -1 / 90., 1 / 180.}};
-    const double (*rows)[3] = side == 5 ? five_points : side == 6 ? six_points : eight_points;
+    /* For each point but infinity its scale, and the point. */
+    static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
+    static const double six[5][2] = {
+        {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
+    static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
+                                       {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
+    const double (*points)[2] = side == 5 ? five : side == 6 ? six : eight;
     for (int32_t i = 0; i + 1 < side; i++)
         for (int32_t o = 0; o < MOST_OUTPUTS; o++) {
             double sum = 0;
-            for (int32_t k = 0; k < taps; k++)
-                sum += rows[i][k] * g[k * step][o];
-            u[i * u_step][o] = sum;
+            for (int32_t k = taps - 1; k >= 0; k--)
+                sum = sum * points[i][1] + g[k * step][o];
+            u[i * u_step][o] = points[i][0] * sum;
         }
     memcpy(u[(side - 1) * u_step], g[(taps - 1) * step], sizeof(outputs_row));
 }
@@ -92,7 +81,7 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const fl
     for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
         if (inputs[i] < 0)
             continue;
-        outputs_row g[9] = {{0}}, lines[8 * 3], u[8 * 8];
+        outputs_row g[7 * 7] = {{0}}, lines[8 * 7], u[8 * 8];
         for (int32_t o = 0; o < row; o++) {
             int32_t to = outputs[first * 16 + o];
             const float *from = weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;

@@ -1,7 +1,7 @@
 internal import CKernels
 package import Tensors
 
-/// The weights of a 3 × 3 or 2 × 2 convolution of stride 1, transformed for Winograd's method.
+/// The weights of a small convolution of stride 1, transformed for Winograd's method.
 ///
 /// Immutable after `init`, so threads may share it.
 package final class PackedWinograd: @unchecked Sendable {
@@ -9,8 +9,10 @@ package final class PackedWinograd: @unchecked Sendable {
     package struct Tiling: Hashable, Sendable {
         package let outputs, taps: Int
 
+        /// Those there are for a kernel.
         package static func all(taps: Int) -> [Tiling] {
-            (taps == 3 ? [4, 6] : [4, 5, 7]).map { Tiling(outputs: $0, taps: taps) }
+            let outputs = [2: [4, 5, 7], 3: [4, 6], 4: [5], 5: [4], 7: [2]][taps] ?? []
+            return outputs.map { Tiling(outputs: $0, taps: taps) }
         }
 
         /// Products that a tile takes for each pair of channels.

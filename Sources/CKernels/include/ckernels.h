@@ -215,7 +215,8 @@ void atelier_bfloat_pack_thin(const float *weights, int32_t input_channels, int3
  * are transformed, multiplied by transformed weights, one product for each place of the transform,
  * and summed over the channels; the sums are transformed back. For k = 3 there are tiles of 4 and
  * 6, which take a quarter and a fifth of the plain multiplications; for k = 2 tiles of 4, 5 and 7,
- * which take 39, 36 and 33 hundredths.
+ * which take 39, 36 and 33 hundredths; for k = 4, 5 and 7 tiles of 5, 4 and 2, which take 16, 16
+ * and 33 hundredths.
  *
  * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
  * of them from tile `first` of the first row on. */

@@ -56,20 +56,28 @@ final class WinogradStep: StreamStep {
         static func lines(_ geometry: ConvolutionStep.Geometry) -> [Line]? {
             let window = geometry.window
             guard window.dilation == 1, window.padBefore >= 0 else { return nil }
-            switch (geometry, window.size, window.stride) {
-            case (.forward, 3, 1):
-                return [Line(inputOffset: -window.padBefore, taps: [[0, 1, 2]])]
-            case (.forward, 3...4, 2):
-                let taps = [[0, 2], [1, window.size == 4 ? 3 : nil]]
+            let size = window.size
+            switch (geometry, window.stride) {
+            case (.forward, 1):
+                return [Line(inputOffset: -window.padBefore, taps: [Array(0..<size)])]
+            case (.forward, 2):
+                let taps = (0..<2).map { set in
+                    (0..<size.ceiledQuotient(by: 2)).map { place -> Int? in
+                        2 * place + set < size ? 2 * place + set : nil
+                    }
+                }
                 return [Line(inputStep: 2, inputOffset: -window.padBefore, taps: taps)]
-            case (.transposed, 3...4, 2):
+            case (.transposed, 2):
+                let count = size.ceiledQuotient(by: 2)
                 return (0..<2).map { phase in
                     // An output takes tap t from the input that lies (output + padding − t) / 2 in.
                     let shifted = phase + window.padBefore
                     let odd = shifted % 2
-                    let taps = [odd + 2 < window.size ? odd + 2 : nil, odd]
+                    let taps = (0..<count).reversed().map { place -> Int? in
+                        2 * place + odd < size ? 2 * place + odd : nil
+                    }
                     return Line(
-                        inputOffset: shifted / 2 - 1,
+                        inputOffset: shifted / 2 - count + 1,
                         outputStep: 2,
                         outputOffset: phase,
                         taps: [taps]
@@ -173,6 +181,7 @@ final class WinogradStep: StreamStep {
         guard let vertical = Line.lines(rows), let horizontal = Line.lines(columns),
             vertical[0].size == horizontal[0].size
         else { return nil }
+        let tilings = PackedWinograd.Tiling.all(taps: vertical[0].size)
         let parts = vertical.flatMap { row in horizontal.map { Part(rows: row, columns: $0) } }
         let width = output.layout.columns.count
         let (channels, inputs, outputs) = (input.channels, input.count, output.layout.blocks)
@@ -191,9 +200,9 @@ final class WinogradStep: StreamStep {
                     + 12 * products * parts.count)
         }
         let plain = plainCost(rows, columns, input, output, height: height)
-        let tiling = PackedWinograd.Tiling.all(taps: vertical[0].size).min { cost($0) < cost($1) }!
-        let own = cost(tiling)
-        return own < plain * 9 / 10 ? Method(parts: parts, tiling: tiling, cost: own) : nil
+        guard let tiling = tilings.min(by: { cost($0) < cost($1) }), cost(tiling) < plain * 9 / 10
+        else { return nil }
+        return Method(parts: parts, tiling: tiling, cost: cost(tiling))
     }
 
     /// What the convolution costs without the method, in multiplications of a vector.
