@@ -34,7 +34,7 @@ extension Tensor {
         return result.clamped
     }
 
-    /// The negative, with red and blue exchanged.
+    /// The negative, each channel in the place of the next: red shows what blue was not.
     package var negative: Tensor {
         mappedPixels { (r, g, b) in (1 - b, 1 - r, 1 - g) }
     }
