@@ -36,28 +36,4 @@ extension Tensor {
         }
         return result
     }
-
-    /// A picture C × H × W filtered with a square kernel of odd side, border pixels continued.
-    func filtered(_ kernel: [[Float]]) -> Tensor {
-        let radius = kernel.count / 2
-        var result = Tensor(uninitialized: shape)
-        let values = floats
-        var out = result.mutableFloats
-        for channel in 0..<shape[0] {
-            let plane = channel * width * height
-            for y in 0..<height {
-                for x in 0..<width {
-                    var sum: Float = 0
-                    for (v, row) in kernel.enumerated() {
-                        let start = plane + min(max(y + v - radius, 0), height - 1) * width
-                        for (u, weight) in row.enumerated() {
-                            sum += weight * values[start + min(max(x + u - radius, 0), width - 1)]
-                        }
-                    }
-                    out[plane + y * width + x] = sum
-                }
-            }
-        }
-        return result
-    }
 }

@@ -11,6 +11,13 @@ extension Tensor {
         Tensor(planes(of: self).map { $0.resized(by: scale, kernel) })
     }
 
+    /// The picture in another size, each side with a scale of its own.
+    package func resized(to size: Size, _ kernel: ResizeKernel = .cubic) -> Tensor {
+        Tensor(
+            planes(of: self).map { $0.resized(width: size.width, height: size.height, kernel) }
+        )
+    }
+
     /// Every number as a file of 8 bits would hold it.
     package var roundedToBytes: Tensor { clamped.mapped { ($0 * 255).rounded() / 255 } }
 

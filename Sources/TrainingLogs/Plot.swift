@@ -54,7 +54,7 @@ package struct Plot: Sendable {
 }
 
 extension Plot.Series {
-    /// At most `count` points, each the mean of as many neighbours.
+    /// At most `count` points, each the mean of as many neighbours at the step of the first.
     package func thinned(to count: Int) -> Plot.Series {
         let size = (points.count + count - 1) / count
         if size <= 1 { return self }
@@ -62,11 +62,8 @@ extension Plot.Series {
             points[$0..<min($0 + size, points.count)]
         }
         let means = groups.map { group in
-            let number = Double(group.count)
-            return (
-                step: group.reduce(0) { $0 + $1.step } / number,
-                value: group.reduce(0) { $0 + $1.value } / number
-            )
+            let sum = group.reduce(0) { $0 + $1.value }
+            return (step: group.first!.step, value: sum / Double(group.count))
         }
         return Plot.Series(name, means)
     }

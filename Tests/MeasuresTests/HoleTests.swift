@@ -3,7 +3,7 @@ import Support
 import Testing
 
 /// A plane of random numbers from 0 to 1.
-func noise(_ width: Int, _ height: Int, seed: Int) -> Plane {
+func noisePlane(_ width: Int, _ height: Int, seed: Int) -> Plane {
     var random = SeededRandom(seed)
     let values = (0..<(width * height)).map { _ in Double.random(in: 0...1, using: &random) }
     return Plane(width: width, height: height, values: values)
@@ -41,7 +41,7 @@ private func square(_ side: Int, _ hole: Range<Int>) -> Hole {
 
     @Test("the smooth fill solves Laplace's equation and keeps the rest")
     func harmonic() {
-        let plane = noise(20, 20, seed: 4)
+        let plane = noisePlane(20, 20, seed: 4)
         let hole = square(20, 3..<15)
         let filled = plane.filledSmoothly(hole)
         for i in plane.values.indices where !hole.isInside[i] {

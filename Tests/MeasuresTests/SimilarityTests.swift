@@ -7,7 +7,7 @@ import Testing
 @Suite struct SimilarityTests {
     @Test("SSIM equals the formula with a window over the plane", arguments: [(11, 11), (17, 23)])
     func similarity(size: (Int, Int)) throws {
-        let (a, b) = (noise(size.0, size.1, seed: 1), noise(size.0, size.1, seed: 2))
+        let (a, b) = (noisePlane(size.0, size.1, seed: 1), noisePlane(size.0, size.1, seed: 2))
         let found = try #require(structuralSimilarity(a, b, peak: 1))
         #expect(abs(found - naive(a, b)) < 1e-9, "seeds 1 and 2, \(size)")
         #expect(abs(try #require(structuralSimilarity(a, a, peak: 1)) - 1) < 1e-12)
@@ -80,7 +80,7 @@ import Testing
 
     @Test("planes become tensors and planes again")
     func planesAndTensors() {
-        let tensor = Tensor([noise(5, 3, seed: 1), noise(5, 3, seed: 2)])
+        let tensor = Tensor([noisePlane(5, 3, seed: 1), noisePlane(5, 3, seed: 2)])
         #expect(tensor.shape == [2, 3, 5])
         #expect(Tensor(planes(of: tensor)) == tensor)
         let batch = tensor.reshaped(to: [2, 1, 3, 5])

@@ -176,4 +176,68 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
         let rounded = Tensor(shape: [1, 1, 3], values: [-0.1, 0.5, 1.2] as [Float]).roundedToBytes
         #expect(values(rounded) == [0, 128.0 / 255, 1])
     }
+
+    @Test("a kernel with two deviations is a Gaussian turned; filtering takes weighted sums")
+    func kernels() {
+        let round = SquareKernel.gaussian(1.2, 1.2, angle: 0.7, radius: 4)
+        let picture = noise([2, 9, 8], seed: 10)
+        let blurred = picture.blurred(sigma: 1.2, radius: 4)
+        #expect(difference(picture.filtered(round), blurred) == nil, "seed 10")
+        // A quarter turn exchanges the deviations.
+        let (long, turned) = (
+            SquareKernel.gaussian(3, 0.5, angle: 0, radius: 3),
+            SquareKernel.gaussian(0.5, 3, angle: .pi / 2, radius: 3)
+        )
+        #expect(zip(long.weights, turned.weights).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(long.weights[3 * 7] > 0.05 && long.weights[3] < 1e-6)
+    }
+
+    @Test("the ringing kernel is what a disc of frequencies sums up to")
+    func ringing() {
+        let (cutoff, radius) = (2.0, 3)
+        // The Fourier integral over the disc, as a sum.
+        let steps = 200
+        var wanted: [Double] = []
+        for y in -radius...radius {
+            for x in -radius...radius {
+                var sum = 0.0
+                for v in 0..<steps {
+                    for u in 0..<steps {
+                        let fx = cutoff * (2 * (Double(u) + 0.5) / Double(steps) - 1)
+                        let fy = cutoff * (2 * (Double(v) + 0.5) / Double(steps) - 1)
+                        if fx * fx + fy * fy < cutoff * cutoff {
+                            sum += cos(fx * Double(x) + fy * Double(y))
+                        }
+                    }
+                }
+                wanted.append(sum)
+            }
+        }
+        let total = wanted.reduce(0, +)
+        let found = SquareKernel.ringing(cutoff: cutoff, radius: radius).weights
+        for (i, weight) in found.enumerated() {
+            #expect(abs(Double(weight) - wanted[i] / total) < 1e-3, "weight \(i)")
+        }
+    }
+
+    @Test("a photo's history makes it smaller by the scale, the same for the same stream")
+    func history() throws {
+        let picture = SyntheticPhotos(count: 1, side: 50, seed: 11).picture(0)
+        for scale in [1, 2, 4] {
+            for seed in 0..<6 as Range<UInt64> {
+                func result() throws -> Tensor {
+                    var random = RandomStream(seed: seed, name: "history")
+                    return try PhotoHistory(scale: scale).apply(to: picture, &random)
+                }
+                let small = try result()
+                #expect(small.shape == [3, 50 / scale, 50 / scale])
+                #expect(values(small).allSatisfy { (0...1).contains($0) }, "seed \(seed)")
+                #expect(try result() == small, "seed \(seed)")
+                // Whatever happened, it still is that picture.
+                let plain = picture.resized(to: Size(width: 50 / scale, height: 50 / scale)).clamped
+                let quality = peakSignalToNoise(planes(of: small), planes(of: plain), peak: 1)
+                #expect(quality > 10, "seed \(seed), scale \(scale): \(quality)")
+            }
+        }
+    }
 }

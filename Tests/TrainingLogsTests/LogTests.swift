@@ -114,7 +114,7 @@ import Vips
         let thin = series.thinned(to: 100)
         #expect(thin.points.count == 100)
         #expect(thin.points.allSatisfy { $0.value == 0.5 })
-        #expect(thin.points[1].step == 14.5)
+        #expect(thin.points[1].step == 10)
         #expect(Plot.Series("b", []).thinned(to: 10).points.isEmpty)
     }
 }
