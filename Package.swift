@@ -81,7 +81,7 @@ let package = Package(
         floor("Streams", ["Tensors", "Kernels", "Vips", "Graphs"]),
         // Floor 4: learning, files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
-        floor("TrainingData", ["Tensors", "Vips", "Measures"]),
+        floor("TrainingData", ["Tensors", "Vips", "Kernels", "Measures"]),
         floor("TrainingLogs", ["Tensors", "Vips"]),
         // Floor 5: parts
         floor(

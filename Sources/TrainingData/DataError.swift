@@ -4,6 +4,7 @@ package enum DataError: Error, Equatable, CustomStringConvertible {
     case noPictures(folder: String)
     case noSubfolders(folder: String, wanted: String)
     case unreadable(String, reason: String)
+    case notCompressed(reason: String)
     case allUnreadable(count: Int, first: String)
     case tooSmall(String, width: Int, height: Int, smallest: Int)
     case notSideBySide(String, width: Int)
@@ -22,6 +23,8 @@ package enum DataError: Error, Equatable, CustomStringConvertible {
             "\(folder): expected \(wanted) in it, found no such folders"
         case .unreadable(let path, let reason):
             "\(path): expected a picture, found a file that cannot be decoded (\(reason))"
+        case .notCompressed(let reason):
+            "a picture as JPEG: expected its bytes, found none (\(reason))"
         case .allUnreadable(let count, let first):
             "\(first): expected a picture that can be decoded, found none among \(count)"
         case .tooSmall(let path, let width, let height, let smallest):

@@ -60,7 +60,7 @@ extension Tensor {
                 samples: try image.bytes()
             ).tensor
         } catch {
-            throw DataError.unreadable("a picture as JPEG", reason: "\(error)")
+            throw DataError.notCompressed(reason: "\(error)")
         }
     }
 }

@@ -50,6 +50,9 @@ private func read(_ path: String, ranks: ClosedRange<Int>) throws(DataError) -> 
     let sides = (0..<rank).map { axis in
         bytes[(4 + 4 * axis)..<(8 + 4 * axis)].reduce(0) { $0 << 8 | Int($1) }
     }
+    guard !sides.contains(0) else {
+        throw DataError.notAnIDXFile(path, found: "nothing in it")
+    }
     let length = sides.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
     guard bytes.count == 4 + 4 * rank + length else {
         let sizes = sides.map(String.init).joined(separator: " × ")

@@ -36,6 +36,15 @@ package struct Picture: Sendable, Equatable {
         return result
     }
 
+    /// A mask as a tensor 1 × H × W: 1 where the picture is white rather than black, else 0.
+    package var hole: Tensor {
+        precondition(bands == 1, "a mask has one band")
+        return Tensor(
+            shape: [1, height, width],
+            values: samples.map { $0 >= 128 ? 1 : 0 as Float }
+        )
+    }
+
     /// The left or the right half of the picture.
     package func half(isLeft: Bool) -> Picture {
         let half = Size(width: width / 2, height: height)

@@ -1,5 +1,4 @@
 internal import Glibc
-package import Tensors
 
 /// Weights of a neighbourhood of odd side, row by row; their sum is 1.
 package struct SquareKernel: Sendable, Equatable {
@@ -35,30 +34,5 @@ package struct SquareKernel: Sendable, Equatable {
             let distance = hypot(x, y)
             return distance == 0 ? cutoff / 2 : j1(cutoff * distance) / distance
         }
-    }
-}
-
-extension Tensor {
-    /// A picture C × H × W filtered with a kernel, its border pixels continued outwards.
-    package func filtered(_ kernel: SquareKernel) -> Tensor {
-        let (radius, side) = (kernel.radius, 2 * kernel.radius + 1)
-        var result = Tensor(shape: shape)
-        let values = floats
-        var out = result.mutableFloats
-        for row in 0..<(shape[0] * height) {
-            let (channel, y) = row.quotientAndRemainder(dividingBy: height)
-            for v in 0..<side {
-                let sourceY = min(max(y + v - radius, 0), height - 1)
-                let source = (channel * height + sourceY) * width
-                for u in 0..<side {
-                    let weight = kernel.weights[v * side + u]
-                    for x in 0..<width {
-                        let sourceX = min(max(x + u - radius, 0), width - 1)
-                        out[row * width + x] += weight * values[source + sourceX]
-                    }
-                }
-            }
-        }
-        return result
     }
 }

@@ -66,6 +66,34 @@ private func square(_ side: Int, _ hole: Range<Int>) -> Hole {
         for i in left.pixels { #expect(abs(level.values[i] - 4) < 1e-4) }
     }
 
+    @Test("the pyramid's fill keeps the rest, and a flat picture flat")
+    func pyramid() {
+        for (width, height) in [(1, 1), (2, 3), (17, 16), (40, 9)] {
+            let flat = Plane(
+                width: width,
+                height: height,
+                values: [Double](repeating: 3, count: width * height)
+            )
+            let plane = noisePlane(width, height, seed: 5)
+            let inside = (0..<(width * height)).map { $0 % width > width / 3 && $0 / width > 1 }
+            let hole = Hole(width: width, height: height, isInside: inside)
+            let filled = plane.filledFromPyramid(hole)
+            #expect(flat.filledFromPyramid(hole).values.allSatisfy { abs($0 - 3) < 1e-12 })
+            for i in inside.indices {
+                #expect(inside[i] || filled.values[i] == plane.values[i], "seed 5, \(i)")
+                #expect((0...1).contains(filled.values[i]), "seed 5, \(i)")
+            }
+        }
+    }
+
+    @Test("the pyramid's fill goes from one side to the other")
+    func pyramidSlope() {
+        let step = Plane(width: 32, height: 32, values: (0..<1024).map { $0 % 32 < 16 ? 0 : 1 })
+        let filled = step.filledFromPyramid(square(32, 10..<22))
+        #expect(filled[11, 16] < 0.3 && filled[20, 16] > 0.7)
+        #expect(abs(filled[15, 16] + filled[16, 16] - 1) < 0.2)
+    }
+
     @Test("gradients of ramps, and of a hole alone")
     func gradients() {
         let slope = Plane(

@@ -54,6 +54,42 @@ private final class Warnings: Sendable {
         #expect(try pictures.picture(7).size == Size(width: 6, height: 8))
     }
 
+    @Test("colours come by the picture's own profile, unless it does not fit")
+    func profiles() throws {
+        let folder = try TemporaryFolder()
+        let color: [UInt8] = [200, 100, 50]
+        try folder.picture("srgb.tif", color)
+        let plain = try Image.open(folder.path("srgb.tif"), sequentially: false)
+        let arguments: [String: OperationArgument] = [
+            "output-profile": .string("p3"), "input-profile": .string("srgb"),
+        ]
+        let wide = try plain.operation("icc_transform", arguments)
+        try wide.write(to: folder.path("wide.tif"))
+        let raw = try wide.bytes()
+        #expect(abs(Int(raw[0]) - 200) > 5)
+        let deep = try plain.operation(
+            "icc_transform",
+            arguments.merging(["depth": .int(16)]) { $1 }
+        )
+        let opaque = try deep.operation("bandjoin_const", ["c": .doubles([65535])])
+        try opaque.interpreted(as: "rgb16").write(to: folder.path("deep.tif"))
+        // A profile of three channels on a picture of one.
+        try folder.picture("grey.tif", [77])
+        let grey = try Image.open(folder.path("grey.tif"), sequentially: false)
+        try grey.takingFields(from: wide, prefix: "icc-profile").write(to: folder.path("odd.tif"))
+
+        func first(_ name: String) throws -> [Int] {
+            let own = try TemporaryFolder()
+            try FileManager.default.copyItem(atPath: folder.path(name), toPath: own.path(name))
+            return try PictureFolder(own.url.path).picture(0).samples.prefix(3).map { Int($0) }
+        }
+        for name in ["srgb.tif", "wide.tif", "deep.tif"] {
+            let found = try first(name)
+            #expect(zip(found, color).allSatisfy { abs($0 - Int($1)) <= 2 }, "\(name): \(found)")
+        }
+        #expect(try first("odd.tif") == [77, 77, 77])
+    }
+
     @Test("a turned picture is turned as its orientation says")
     func orientation() throws {
         let folder = try TemporaryFolder()
@@ -222,7 +258,7 @@ private final class Warnings: Sendable {
         let masked = try MaskedPictures(folder.path("photos"), masks: folder.path("masks"))
         let found = try masked.picture(0)
         #expect(found.picture.bands == 3 && found.mask.bands == 1)
-        #expect(found.mask.samples.allSatisfy { $0 == 255 })
+        #expect(found.mask.hole == Tensor(shape: [1, 6, 8], repeating: 1 as Float))
     }
 
     @Test("pictures are kept as long as there is room")
@@ -273,6 +309,8 @@ private final class Warnings: Sendable {
         expect("packed", "labels", "packed: \(wanted) a gzip file, to be unpacked first")
         expect("short", "labels", "short: \(wanted) 1 bytes for 2 × 2 × 3")
         expect("labels", "labels", "labels: \(wanted) 1 dimensions")
+        try folder.bytes("nothing", [0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3])
+        expect("nothing", "labels", "nothing: \(wanted) nothing in it")
         expect("grey", "three", "three: expected 2 labels, one for each picture, found 3")
     }
 
