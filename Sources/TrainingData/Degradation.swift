@@ -52,8 +52,8 @@ extension Tensor {
     /// The picture after a JPEG file of a quality from 1 to 100.
     package func throughJPEG(quality: Int) throws(DataError) -> Tensor {
         do {
-            let file = try Picture(self).image().jpegBytes(quality: quality)
-            let image = try Image.open(bytes: file)
+            let file = try Picture(self).image().computedOnOneThread().jpegBytes(quality: quality)
+            let image = try Image.open(bytes: file).computedOnOneThread()
             return Picture(
                 size: Size(width: image.width, height: image.height),
                 bands: image.bands,

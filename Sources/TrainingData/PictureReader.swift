@@ -86,7 +86,7 @@ extension Picture {
             let plain = try color.hasAlpha ? color.onWhite() : color
             let wanted =
                 try file.isMask ? plain.operation("colourspace", ["space": .string("b-w")]) : plain
-            let result = try wanted.rounded(to: .u8)
+            let result = try wanted.rounded(to: .u8).computedOnOneThread()
             self.init(
                 size: Size(width: result.width, height: result.height),
                 bands: result.bands,
@@ -100,6 +100,11 @@ extension Picture {
 }
 
 extension Image {
+    /// The same pixels, computed by one thread: more only get into the way of those that train.
+    func computedOnOneThread() throws(VipsError) -> Image {
+        try settingFields(["concurrency": 1])
+    }
+
     /// The picture in sRGB; a profile that does not fit its pixels is ignored.
     fileprivate func colorsAsSRGB() throws(VipsError) -> Image {
         do throws(VipsError) {

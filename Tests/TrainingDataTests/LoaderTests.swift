@@ -122,4 +122,17 @@ private func numbered(_ count: Int) -> Items {
         let reds = (0..<6).map { batch["photo"].array(of: Float.self)[$0 * 3 * 256] * 255 }
         #expect(reds.map { Int($0.rounded()) }.sorted() == Array(0..<6))
     }
+
+    @Test("what passes through files in memory is the same on any number of threads")
+    func compression() throws {
+        let photos = SyntheticPhotos(count: 8, side: 40, seed: 7)
+        let items = Items(count: 8) { (index, random) throws(DataError) in
+            let small = try PhotoHistory(scale: 2).apply(to: photos.picture(index), &random)
+            let damaged = Corruption.random(&random).apply(to: small, &random)
+            return ["damaged": .picture(damaged.corrupted), "mask": .plain(damaged.mask)]
+        }
+        let wanted = try batches(Loader(items, batchSize: 3, seed: 7), 8)
+        let found = try batches(Loader(items, batchSize: 3, seed: 7, ahead: 6, threads: 4), 8)
+        #expect(found == wanted, "seed 7")
+    }
 }
