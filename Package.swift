@@ -76,12 +76,14 @@ let package = Package(
         floor("PluginKit", ["CPluginABI"]),
         floor("Vips", ["CVips"]),
         floor("Kernels", ["CKernels", "COpenBLAS", "Tensors"]),
-        floor("Measures"),
+        floor("Measures", ["Tensors"]),
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),
         floor("Streams", ["Tensors", "Kernels", "Vips", "Graphs"]),
-        // Floor 4: files
+        // Floor 4: learning, files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
+        floor("TrainingData", ["Tensors", "Vips", "Kernels", "Measures"]),
+        floor("TrainingLogs", ["Tensors", "Vips"]),
         // Floor 5: parts
         floor(
             "Inference",
@@ -123,11 +125,14 @@ let package = Package(
         tests("Kernels", ["Tensors", "Kernels"]),
         tests("Graphs", ["Tensors", "Kernels", "Graphs"]),
         tests("Chains", ["Parameters", "Chains"]),
-        tests("Measures", ["Measures"]),
+        tests("Tensors", ["Tensors"]),
+        tests("Measures", ["Tensors", "Measures"]),
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
+        tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
+        tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Command", ["Vips"]),

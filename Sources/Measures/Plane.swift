@@ -1,3 +1,5 @@
+package import Tensors
+
 /// One channel of a picture, as numbers; rows without gaps.
 package struct Plane: Sendable, Equatable {
     package let width, height: Int
@@ -41,4 +43,29 @@ package func luma(_ red: Plane, _ green: Plane, _ blue: Plane) -> Plane {
         return (16 + sum / 255).rounded()
     }
     return Plane(width: red.width, height: red.height, values: values)
+}
+
+/// The channels of one item of a tensor N × C × H × W, or of a tensor C × H × W.
+package func planes(of tensor: Tensor, item: Int = 0) -> [Plane] {
+    let (height, width) = (tensor.shape[tensor.rank - 2], tensor.shape[tensor.rank - 1])
+    let channels = tensor.shape[tensor.rank - 3]
+    let values = tensor.floats
+    return (0..<channels).map { channel in
+        let start = (item * channels + channel) * width * height
+        return Plane(
+            width: width,
+            height: height,
+            values: (start..<(start + width * height)).map { Double(values[$0]) }
+        )
+    }
+}
+
+extension Tensor {
+    /// Planes of one size as the channels of a tensor C × H × W.
+    package init(_ planes: [Plane]) {
+        self.init(
+            shape: [planes.count, planes[0].height, planes[0].width],
+            values: planes.flatMap(\.values).map { Float($0) }
+        )
+    }
 }

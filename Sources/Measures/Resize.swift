@@ -2,18 +2,28 @@ internal import Glibc
 
 /// A kernel that weighs pixels by their distance.
 package enum ResizeKernel: Sendable {
+    /// A triangle: linear interpolation.
+    case linear
     /// Keys (1981), with a = −0.5.
     case cubic
     /// Three lobes of sinc, windowed by the middle lobe of a wider one.
     case lanczos3
 
     /// How far it reaches on each side, in pixels.
-    fileprivate var radius: Double { self == .cubic ? 2 : 3 }
+    fileprivate var radius: Double {
+        switch self {
+        case .linear: 1
+        case .cubic: 2
+        case .lanczos3: 3
+        }
+    }
 
     fileprivate func weight(_ x: Double) -> Double {
         let t = abs(x)
         if t >= radius { return 0 }
         switch self {
+        case .linear:
+            return 1 - t
         case .cubic:
             return t <= 1 ? (1.5 * t - 2.5) * t * t + 1 : ((-0.5 * t + 2.5) * t - 4) * t + 2
         case .lanczos3:
@@ -27,8 +37,24 @@ package enum ResizeKernel: Sendable {
 extension Plane {
     /// Both sides times `scale`, rounded up; rows first, then columns.
     package func resized(by scale: Double, _ kernel: ResizeKernel = .cubic) -> Plane {
-        let tall = resizedColumns(Taps(length: height, scale: scale, kernel))
-        return tall.transposed.resizedColumns(Taps(length: width, scale: scale, kernel)).transposed
+        resized(
+            Taps(length: width, scale: scale, kernel),
+            Taps(length: height, scale: scale, kernel)
+        )
+    }
+
+    /// Both sides as long as said, each with a scale of its own.
+    package func resized(width: Int, height: Int, _ kernel: ResizeKernel = .cubic) -> Plane {
+        let scaleX = Double(width) / Double(self.width)
+        let scaleY = Double(height) / Double(self.height)
+        return resized(
+            Taps(length: self.width, count: width, scale: scaleX, kernel),
+            Taps(length: self.height, count: height, scale: scaleY, kernel)
+        )
+    }
+
+    private func resized(_ columns: Taps, _ rows: Taps) -> Plane {
+        resizedColumns(rows).transposed.resizedColumns(columns).transposed
     }
 
     private var transposed: Plane {
@@ -56,12 +82,12 @@ private struct Taps {
     var positions: [[Int]] = []
     var weights: [[Double]] = []
 
-    init(length: Int, scale: Double, _ kernel: ResizeKernel) {
-        count = Int((Double(length) * scale).rounded(.up))
+    init(length: Int, count: Int? = nil, scale: Double, _ kernel: ResizeKernel) {
+        self.count = count ?? Int((Double(length) * scale).rounded(.up))
         let stretch = min(scale, 1)
         let support = 2 * kernel.radius / stretch
         let tapCount = Int(support.rounded(.up)) + 2
-        for output in 1...count {
+        for output in 1...self.count {
             // Counted from 1, as the formula is.
             let center = Double(output) / scale + 0.5 * (1 - 1 / scale)
             let first = Int((center - support / 2).rounded(.down))

@@ -224,14 +224,26 @@ extension Image {
         throw VipsError(name, "it makes no number")
     }
 
-    /// The picture as the bytes of a JPEG file, computed now.
-    package func jpegBytes() throws -> [UInt8] {
+    /// The picture as the bytes of a JPEG file, computed now; quality is 1 to 100.
+    package func jpegBytes(quality: Int = 75) throws -> [UInt8] {
+        try encoded(by: "jpegsave_buffer", ["Q": .int(quality)])
+    }
+
+    /// The picture as the bytes of a PNG file, computed now.
+    package func pngBytes() throws -> [UInt8] { try encoded(by: "pngsave_buffer") }
+
+    private func encoded(
+        by saver: String,
+        _ arguments: [String: OperationArgument] = [:]
+    ) throws -> [UInt8] {
+        var arguments = arguments
+        arguments["in"] = .image(self)
         // Savers pull all pixels while they are built.
         let outputs = try Evaluation.run { () throws(VipsError) in
-            try Self.call("jpegsave_buffer", ["in": .image(self)])
+            try Self.call(saver, arguments)
         }
         guard case .bytes(let bytes)? = outputs["buffer"] else {
-            throw VipsError("jpegsave_buffer", "it makes no bytes")
+            throw VipsError(saver, "it makes no bytes")
         }
         return bytes
     }

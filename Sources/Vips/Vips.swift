@@ -43,6 +43,9 @@ package enum Vips {
     /// How many threads libvips uses for one evaluation.
     package static var threads: Int { Int(vips_concurrency_get()) }
 
+    /// Gives back what the library keeps for the calling thread, which will not use it again.
+    package static func leaveThread() { vips_thread_shutdown() }
+
     /// Runs `body` as the only user of the library; `nil` from it means that libvips failed.
     static func enter<Result>(
         _ subject: String,

@@ -18,7 +18,7 @@ import Testing
 
     @Test("resizing keeps flat pictures flat and rounds sizes up", arguments: [0.25, 0.5, 2, 3])
     func flat(scale: Double) {
-        for kernel in [ResizeKernel.cubic, .lanczos3] {
+        for kernel in [ResizeKernel.linear, .cubic, .lanczos3] {
             let plane = Plane(width: 7, height: 5, values: [Double](repeating: 42, count: 35))
             let result = plane.resized(by: scale, kernel)
             #expect(result.width == Int((7 * scale).rounded(.up)))
@@ -26,10 +26,24 @@ import Testing
         }
     }
 
+    @Test("a size says what a scale says, and each side has its own")
+    func sizes() {
+        let plane = noisePlane(12, 9, seed: 6)
+        #expect(plane.resized(width: 4, height: 3) == plane.resized(by: 1.0 / 3))
+        let wide = plane.resized(width: 24, height: 9)
+        #expect(wide.width == 24 && wide.height == 9)
+        for y in 0..<9 {
+            let row = plane.cropped(left: 0, top: y, width: 12, height: 1)
+            let wanted = row.resized(width: 24, height: 1).values
+            let found = wide.cropped(left: 0, top: y, width: 24, height: 1).values
+            #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-12 }, "seed 6, row \(y)")
+        }
+    }
+
     @Test("an enlarged line stays where it was")
     func centred() {
         let line = Plane(width: 16, height: 1, values: (0..<16).map(Double.init))
-        for kernel in [ResizeKernel.cubic, .lanczos3] {
+        for kernel in [ResizeKernel.linear, .cubic, .lanczos3] {
             let result = line.resized(by: 2, kernel)
             for x in 10..<22 { #expect(abs(result[x, 0] - ((Double(x) + 0.5) / 2 - 0.5)) < 0.03) }
         }

@@ -168,18 +168,11 @@ package struct RandomNormalLike: LocalOperator, Equatable {
 
     /// Box and Muller's transform of two hashed counters.
     func number(at place: UInt64) -> Float {
-        let (a, b) = (hash(2 &* place &+ 1), hash(2 &* place &+ 2))
+        let a = hashedCounter(2 &* place &+ 1, seed: seed)
+        let b = hashedCounter(2 &* place &+ 2, seed: seed)
         let u = (Double(a >> 11) + 0.5) / Double(1 << 53)
         let v = Double(b >> 11) / Double(1 << 53)
         return mean + deviation * Float((-2 * log(u)).squareRoot() * cos(2 * .pi * v))
-    }
-
-    /// SplitMix64 of a counter, offset by the seed.
-    private func hash(_ counter: UInt64) -> UInt64 {
-        var z = seed &* 0xD1B5_4A32_D192_ED03 &+ counter &* 0x9E37_79B9_7F4A_7C15
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 
     package func sources(
