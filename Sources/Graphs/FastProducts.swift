@@ -23,7 +23,9 @@ package struct FastProducts: Sendable, Equatable {
 
 extension FastProducts: CustomStringConvertible {
     package var description: String {
-        guard !convolutions.isEmpty else { return "no convolution gains from bfloat16 products" }
+        guard !convolutions.isEmpty else {
+            return "no convolution gains from bfloat16 products, or all lose too much"
+        }
         let percent = String(Int((share * 100).rounded()))
         let distance = decibels.isFinite ? "\((decibels * 10).rounded() / 10) dB" : "no distance"
         return "\(percent) % of the multiply-adds with bfloat16 products, \(distance) from float32"
@@ -33,8 +35,6 @@ extension FastProducts: CustomStringConvertible {
 extension PictureNetwork {
     /// Whether this processor is faster at bfloat16 products.
     package static var hasFastProducts: Bool { BfloatInstructions.best.areFast }
-
-    package var precision: Precision { fastProducts == nil ? .full : .fast }
 
     /// The network with those convolutions computed with bfloat16 products that gain from it, as many
     /// as the least distance to the float32 result allows.
