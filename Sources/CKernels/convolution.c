@@ -43,20 +43,20 @@ size_t atelier_convolution_packed_size(int32_t output_blocks, int32_t input_bloc
 void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t input_channels,
                               int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
-                              float *packed) {
-    const int32_t group = atelier_convolution_group(isa);
-    for (int32_t first = 0; first < output_blocks; first += group) {
-        int32_t blocks = output_blocks - first < group ? output_blocks - first : group;
-        for (int32_t t = 0; t < kernel_taps; t++)
-            for (int32_t i = 0; i < input_blocks * lanes; i++)
-                for (int32_t o = 0; o < blocks * 16; o++) {
-                    int32_t to = outputs[first * 16 + o], from = inputs[i];
-                    *packed++ =
-                        to < 0 || from < 0
-                            ? 0
-                            : weights[((size_t)to * input_channels + from) * kernel_taps + t];
-                }
-    }
+                              int32_t group, float *packed) {
+    const int32_t size = atelier_convolution_group(isa), first = group * size;
+    const int32_t blocks = output_blocks - first < size ? output_blocks - first : size;
+    const int32_t row = blocks * 16, depth = input_blocks * lanes;
+    packed += (size_t)first * 16 * depth * kernel_taps;
+    for (int32_t i = 0; i < depth; i++)
+        for (int32_t o = 0; o < row; o++) {
+            int32_t to = outputs[first * 16 + o], from = inputs[i];
+            const int is_used = to >= 0 && from >= 0;
+            const float *taps =
+                is_used ? weights + ((size_t)to * input_channels + from) * kernel_taps : 0;
+            for (int32_t t = 0; t < kernel_taps; t++)
+                packed[((size_t)t * depth + i) * row + o] = is_used ? taps[t] : 0;
+        }
 }
 
 void atelier_convolution_pack_thin(const float *weights, int32_t output_channels,

@@ -31,9 +31,10 @@ void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y,
     accumulate_table[isa](factor, x, y, count);
 }
 
-void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
-                    int32_t lanes, float *y, size_t count) {
-    affine_table[isa](x, factors, offsets, lanes, y, count);
+void atelier_affine(atelier_isa isa, const float *x, const float *factors,
+                    const atelier_ending *ending, const float *residual, int32_t lanes, float *y,
+                    size_t count) {
+    affine_table[isa](x, factors, ending, residual, lanes, y, count);
 }
 
 void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,

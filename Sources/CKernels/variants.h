@@ -19,6 +19,7 @@
 
 /* Sixteen floats; loads and stores need no alignment. */
 typedef float vector __attribute__((vector_size(64), aligned(4)));
+typedef float quad __attribute__((vector_size(16), aligned(4)));
 typedef int32_t mask __attribute__((vector_size(64), aligned(4)));
 
 #endif

@@ -23,78 +23,81 @@ int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks) {
     return widths[isa][(output_blocks < group ? output_blocks : group) - 1];
 }
 
-int32_t atelier_winograd_places(int32_t tile) {
-    return tile < 6 ? 36 : 64;
+int32_t atelier_winograd_places(int32_t tile, int32_t taps) {
+    const int32_t side = tile + taps - 1;
+    return side * side;
 }
 
-size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count) {
+size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_blocks,
+                                     int32_t count) {
     /* A group has four output blocks at most. */
-    size_t places = atelier_winograd_places(tile);
+    size_t places = atelier_winograd_places(tile, taps);
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
 
 /* ---- Packing ---- */
 
-size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels) {
-    return (size_t)atelier_winograd_places(tile) * output_blocks * 16 * input_channels;
+size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
+                                    int32_t input_channels) {
+    return (size_t)atelier_winograd_places(tile, taps) * output_blocks * 16 * input_channels;
 }
+
+/* Output channels that are transformed side by side: those of a group. */
+enum { MOST_OUTPUTS = 64 };
+typedef double outputs_row[MOST_OUTPUTS];
 
 /* Weights g of a line into products' right sides u: `taps` of them into `side`. */
-static void transform(int32_t side, int32_t taps, const double *g, int32_t step, double *u,
-                      int32_t u_step) {
-    /* For each point but infinity its powers, scaled. */
-    static const double six_points[5][3] = {{1 / 4., 0, 0},
-                                            {-1 / 6., -1 / 6., -1 / 6.},
-                                            {-1 / 6., 1 / 6., -1 / 6.},
-                                            {1 / 24., 1 / 12., 1 / 6.},
-                                            {1 / 24., -1 / 12., 1 / 6.}};
-    static const double eight_points[7][3] = {{1, 0, 0},
-                                              {-2 / 9., -2 / 9., -2 / 9.},
-                                              {-2 / 9., 2 / 9., -2 / 9.},
-                                              {1 / 90., 1 / 45., 2 / 45.},
-                                              {1 / 90., -1 / 45., 2 / 45.},
-                                              {1 / 45., 1 / 90., 1 / 180.},
-                                              {1 / 45., -1 / 90., 1 / 180.}};
-    const double (*rows)[3] = side == 6 ? six_points : eight_points;
-    for (int32_t i = 0; i + 1 < side; i++) {
-        u[i * u_step] = 0;
-        for (int32_t k = 0; k < taps; k++)
-            u[i * u_step] += rows[i][k] * g[k * step];
-    }
-    u[(side - 1) * u_step] = g[(taps - 1) * step];
+static void transform(int32_t side, int32_t taps, const outputs_row *g, int32_t step,
+                      outputs_row *u, int32_t u_step) {
+    /* For each point but infinity its scale, and the point. */
+    static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
+    static const double six[5][2] = {
+        {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
+    static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
+                                       {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
+    const double (*points)[2] = side == 5 ? five : side == 6 ? six : eight;
+    for (int32_t i = 0; i + 1 < side; i++)
+        for (int32_t o = 0; o < MOST_OUTPUTS; o++) {
+            double sum = 0;
+            for (int32_t k = taps - 1; k >= 0; k--)
+                sum = sum * points[i][1] + g[k * step][o];
+            u[i * u_step][o] = points[i][0] * sum;
+        }
+    memcpy(u[(side - 1) * u_step], g[(taps - 1) * step], sizeof(outputs_row));
 }
 
-void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
+void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
-                           const int32_t *inputs, int32_t input_blocks, float *packed) {
-    const int32_t group = atelier_winograd_group(isa), places = atelier_winograd_places(tile);
-    const int32_t side = tile < 6 ? 6 : 8, taps = side + 1 - tile;
+                           const int32_t *inputs, int32_t input_blocks, int32_t group,
+                           float *packed) {
+    const int32_t size = atelier_winograd_group(isa), side = tile + taps - 1;
+    const int32_t places = side * side, first = group * size;
+    const int32_t blocks = output_blocks - first < size ? output_blocks - first : size;
+    const int32_t row = blocks * 16;
     int32_t channels = 0;
     for (int32_t i = 0; i < input_blocks * 16; i++)
         channels += inputs[i] >= 0;
-    for (int32_t first = 0; first < output_blocks; first += group) {
-        const int32_t blocks = output_blocks - first < group ? output_blocks - first : group;
-        const int32_t row = blocks * 16;
-        for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
-            if (inputs[i] < 0)
-                continue;
-            for (int32_t o = 0; o < row; o++) {
-                double g[9] = {0}, lines[8 * 3], u[8 * 8];
-                int32_t to = outputs[first * 16 + o];
-                const float *from =
-                    weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
-                if (to >= 0)
-                    for (int32_t k = 0; k < taps * taps; k++)
-                        g[k] = from[k];
-                for (int32_t k = 0; k < taps; k++)
-                    transform(side, taps, g + k, taps, lines + k, taps);
-                for (int32_t k = 0; k < side; k++)
-                    transform(side, taps, lines + k * taps, 1, u + k * side, 1);
-                for (int32_t p = 0; p < places; p++)
-                    packed[((size_t)p * channels + channel) * row + o] = (float)u[p];
-            }
-            channel++;
+    packed += (size_t)places * channels * first * 16;
+    for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
+        if (inputs[i] < 0)
+            continue;
+        outputs_row g[7 * 7] = {{0}}, lines[8 * 7], u[8 * 8];
+        for (int32_t o = 0; o < row; o++) {
+            int32_t to = outputs[first * 16 + o];
+            const float *from = weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
+            if (to >= 0)
+                for (int32_t k = 0; k < taps * taps; k++)
+                    g[k][o] = from[k];
         }
-        packed += (size_t)places * channels * row;
+        for (int32_t k = 0; k < taps; k++)
+            transform(side, taps, g + k, taps, lines + k, taps);
+        for (int32_t k = 0; k < side; k++)
+            transform(side, taps, lines + k * taps, 1, u + k * side, 1);
+        for (int32_t p = 0; p < places; p++) {
+            float *to = packed + ((size_t)p * channels + channel) * row;
+            for (int32_t o = 0; o < row; o++)
+                to[o] = (float)u[p][o];
+        }
+        channel++;
     }
 }

@@ -78,7 +78,7 @@ struct ModelBench: ParsableCommand {
             stripRows: stream.plan.stripRows,
             bytes: stream.plan.bytes,
             gigaflops: 2e-9 * stream.plan.multiplyAdds / median,
-            peakGigaflops: 2e-9 * InstructionSet.best.peakMultiplyAdds * Double(threads),
+            peakGigaflops: 2e-9 * InstructionSet.current.peakMultiplyAdds * Double(threads),
             steps: profile
                 ? stream.stepTimes.map { BenchReport.Step($0, runs: count, total: median) } : nil
         )

@@ -53,7 +53,7 @@ extension Graph {
             return ChannelAffine.perChannel(tensor, channels: shape[1], rank: rank) != nil
         }
         switch node.operation {
-        case is InstanceNormalization:
+        case is InstanceNormalization, is FusedInstanceNormalization:
             return (1...2).allSatisfy { isForChannels($0, rank: 1, counts: [shape[1]]) }
                 ? kind : nil
         case let operation as GroupNormalization:
@@ -139,6 +139,7 @@ extension Graph {
         var epsilon: Float
         switch node.operation {
         case let operation as InstanceNormalization: epsilon = operation.epsilon
+        case let operation as FusedInstanceNormalization: epsilon = operation.base.epsilon
         case let operation as GroupNormalization:
             (groups, epsilon) = (operation.groups, operation.epsilon)
         case let operation as LayerNormalization:
@@ -161,20 +162,71 @@ extension Graph {
             addConstant("\(node.name).mean", Tensor(vector: forChannels(means))),
             addConstant("\(node.name).variance", Tensor(vector: forChannels(variances))),
         ]
+        let fused = node.operation as? FusedInstanceNormalization
+        let ending = fused.map { self.ending(of: $0, node) }
+        var normalized = node.outputs[0]
+        if let ending, !ending.isEmpty {
+            normalized = addValue("\(node.name).normalized", type: values[normalized!].type)
+        }
         nodes.append(
             Node(
                 name: node.name,
                 BatchNormalization(epsilon: epsilon),
                 inputs: inputs,
-                outputs: [node.outputs[0]]
+                outputs: [normalized]
             )
         )
+        append(ending ?? [], after: normalized!, into: node.outputs[0]!)
         guard node.outputs.count > 1 else { return }
         // A layer normalization may put out its mean and the reciprocal of its deviation.
         let shape = [1, joined.channels, 1, 1]
         let inverses = variances.map { 1 / ($0 + Double(epsilon)).squareRoot() }
         for (output, values) in zip(node.outputs.dropFirst(), [means, inverses]) {
             define(output, as: Tensor(shape: shape, values: values.map { Float($0) }))
+        }
+    }
+}
+
+extension Graph {
+    /// One operator of what a fused one does to its results, and its second input.
+    private typealias Part = (operation: any Operator, inputs: [ValueID?])
+
+    private mutating func ending(of fused: FusedInstanceNormalization, _ node: Node) -> [Part] {
+        var parts: [Part] = []
+        let residual: Part = (Binary(.add), [node.input(4)])
+        if fused.residual == .beforeActivation { parts.append(residual) }
+        switch fused.activation {
+        case .none: break
+        case .function(let function): parts.append((Unary(function), []))
+        case .prelu:
+            let slopes = constants[node.input(3)!]!
+            let shape = [slopes.count, 1, 1]
+            let value = addConstant("\(node.name).slopes", slopes.reshaped(to: shape))
+            parts.append((Binary(.prelu), [value]))
+        case .clip(let low, let high):
+            let bounds = [low, high].map { addConstant("\(node.name).bound", Tensor($0)) }
+            parts.append((Clip(), bounds))
+        }
+        if fused.residual == .afterActivation { parts.append(residual) }
+        return parts
+    }
+
+    /// Appends operators one after the other, of which the last gives `output`.
+    private mutating func append(_ parts: [Part], after value: ValueID, into output: ValueID) {
+        var value = value
+        for (index, part) in parts.enumerated() {
+            let result =
+                index == parts.count - 1
+                ? output : addValue("\(values[output].name).\(index)", type: values[output].type)
+            nodes.append(
+                Node(
+                    name: values[result].name,
+                    part.operation,
+                    inputs: [value] + part.inputs,
+                    outputs: [result]
+                )
+            )
+            value = result
         }
     }
 }
@@ -335,7 +387,8 @@ extension NodeStatistics.Kind {
     /// What has to be gathered for an operator; `nil` if numbers for each channel do not say it.
     init?(_ operation: any Operator) {
         switch operation {
-        case is InstanceNormalization, is GroupNormalization, is LayerNormalization:
+        case is InstanceNormalization, is FusedInstanceNormalization, is GroupNormalization,
+            is LayerNormalization:
             self = .moments(nil)
         case let pooling as GlobalPooling:
             switch pooling.function {

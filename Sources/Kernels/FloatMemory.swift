@@ -6,6 +6,7 @@ internal import Glibc
 /// pieces that come and go leave no holes, and the system may back them by large pages.
 package final class FloatMemory: @unchecked Sendable {
     package let base: UnsafeMutablePointer<Float>
+    package let count: Int
     private let pages: UnsafeMutableRawBufferPointer?
 
     /// From here on a piece is pages of its own, in bytes.
@@ -13,6 +14,7 @@ package final class FloatMemory: @unchecked Sendable {
     private static let largePage = 2 << 20
 
     package init(count: Int) {
+        self.count = count
         let byteCount = max(count, 16) * 4
         if byteCount >= Self.pageBound {
             let length = byteCount + Self.largePage

@@ -1,15 +1,30 @@
 internal import CKernels
+internal import Synchronization
 
 /// The processor abilities that kernels have variants for.
 package enum InstructionSet: Int, Sendable, CaseIterable, CustomStringConvertible {
     case plain, avx2, avx512
 
-    /// The best one that this processor has: kernels use it unless they are told otherwise.
+    /// The best one that this processor has.
     package static let best = InstructionSet(rawValue: Int(atelier_best_isa().rawValue)) ?? .plain
 
     /// Those that this processor has, from the plainest to the best.
     package static var available: [InstructionSet] {
         allCases.filter { $0.rawValue <= best.rawValue }
+    }
+
+    /// What kernels use unless they are told otherwise: the best at first.
+    package static var current: InstructionSet {
+        InstructionSet(rawValue: chosen.load(ordering: .relaxed))!
+    }
+
+    private static let chosen = Atomic(best.rawValue)
+
+    /// Makes kernels use another instruction set from now on; weights that are packed already keep
+    /// theirs.
+    package static func use(_ instructions: InstructionSet) {
+        precondition(available.contains(instructions), "the processor has the instructions")
+        chosen.store(instructions.rawValue, ordering: .relaxed)
     }
 
     package var description: String {

@@ -102,7 +102,7 @@ package final class PackedConvolution: @unchecked Sendable {
     private let inputLanes: [Int32]
     private let outputBlocks: Int
     private let kernelTaps: Int
-    private let weights: UnsafeMutablePointer<Float>
+    private let weights: FloatMemory
     private let ending: PackedEnding
     /// Bytes of packed weights.
     package let byteCount: Int
@@ -119,7 +119,7 @@ package final class PackedConvolution: @unchecked Sendable {
         residual: SumResidual,
         inputs: [Int32],
         lanes: Int,
-        instructions: InstructionSet = .best
+        instructions: InstructionSet = .current
     ) {
         let (outputs, inner, taps) = (weights.shape[0], weights.shape[1], weights.shape[2])
         self.form = form
@@ -146,7 +146,7 @@ package final class PackedConvolution: @unchecked Sendable {
             (outputBlocks, places) = (blocks, inputs.count)
             count = inputs.count * taps
         }
-        self.weights = .aligned(count)
+        self.weights = FloatMemory(count: count)
         let order = form == .depthwise ? inputs : (0..<Int32(places)).map { $0 < outputs ? $0 : -1 }
         ending = PackedEnding(
             bias: bias,
@@ -155,22 +155,30 @@ package final class PackedConvolution: @unchecked Sendable {
             places: order
         )
         byteCount = count * 4 + ending.byteCount
-        weights.floats.withUnsafeBufferPointer { source in
-            switch form {
-            case .dense:
-                atelier_convolution_pack(
-                    isa,
-                    source.baseAddress,
-                    Int32(inner),
-                    Int32(taps),
-                    order,
-                    Int32(outputBlocks),
-                    inputs,
-                    Int32(blocks),
-                    Int32(lanes),
-                    self.weights
-                )
-            case .thin:
+        let packed = self.weights
+        switch form {
+        case .dense:
+            let size = Int(atelier_convolution_group(isa))
+            let outputBlocks = Int32(outputBlocks)
+            WorkerPool.shared.run((Int(outputBlocks) + size - 1) / size) { [isa] group in
+                weights.floats.withUnsafeBufferPointer { source in
+                    atelier_convolution_pack(
+                        isa,
+                        source.baseAddress,
+                        Int32(inner),
+                        Int32(taps),
+                        order,
+                        outputBlocks,
+                        inputs,
+                        Int32(blocks),
+                        Int32(lanes),
+                        Int32(group),
+                        packed.base
+                    )
+                }
+            }
+        case .thin:
+            weights.floats.withUnsafeBufferPointer { source in
                 atelier_convolution_pack_thin(
                     source.baseAddress,
                     Int32(outputs),
@@ -178,21 +186,20 @@ package final class PackedConvolution: @unchecked Sendable {
                     Int32(taps),
                     inputs,
                     Int32(blocks),
-                    self.weights
+                    packed.base
                 )
-            case .depthwise:
-                for (place, channel) in inputs.enumerated() {
-                    let (block, lane) = (place / lanes, place % lanes)
-                    for tap in 0..<taps {
-                        self.weights[(block * taps + tap) * lanes + lane] =
-                            channel < 0 ? 0 : source[Int(channel) * taps + tap]
-                    }
+            }
+        case .depthwise:
+            let source = weights.floats
+            for (place, channel) in inputs.enumerated() {
+                let (block, lane) = (place / lanes, place % lanes)
+                for tap in 0..<taps {
+                    packed.base[(block * taps + tap) * lanes + lane] =
+                        channel < 0 ? 0 : source[Int(channel) * taps + tap]
                 }
             }
         }
     }
-
-    deinit { weights.deallocate() }
 
     /// Computes `count` pixels of a row.
     ///
@@ -214,7 +221,7 @@ package final class PackedConvolution: @unchecked Sendable {
         call.lanes = Int32(lanes)
         call.input_blocks = Int32(inputLanes.count)
         call.input_step = inputStep
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.kernel_taps = Int32(kernelTaps)
         call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output
@@ -252,12 +259,20 @@ extension PackedConvolution {
         return (outputBlocks + size - 1) / size
     }
 
+    /// Where in the inputs of a tap `run(group:…)` reads the channels of a block for a pixel.
+    package func place(pixel: Int, of pixels: Int, block: Int) -> Int {
+        let piece = Int(ATELIER_FEW_PIECE) / 16
+        let first = block / piece * piece
+        let size = min(piece, inputLanes.count - first)
+        return (first * pixels + pixel * size + block - first) * 16
+    }
+
     /// Computes a few pixels for one group of output blocks, reading its weights only once.
     ///
     /// For the dense form with blocks of 16, all channels of which are used, and no residual.
     ///
     /// - Parameters:
-    ///   - input: [tap][pixel][input channel].
+    ///   - input: for each tap the pixels, laid out as `place` says.
     ///   - taps: which place of the kernel each tap is.
     ///   - output: for each pixel its place in the first block.
     package func run(
@@ -272,7 +287,7 @@ extension PackedConvolution {
         call.count = Int32(output.count)
         call.depth = Int32(inputLanes.count * lanes)
         call.tap_count = Int32(taps.count)
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.kernel_taps = Int32(kernelTaps)
         call.ending = ending.ending(hasResidual: false)
         call.output = output.baseAddress

@@ -1,12 +1,27 @@
 internal import CKernels
 package import Tensors
 
-/// The weights of a 3 × 3 or 2 × 2 convolution of stride 1, transformed for Winograd's method.
+/// The weights of a small convolution of stride 1, transformed for Winograd's method.
 ///
 /// Immutable after `init`, so threads may share it.
 package final class PackedWinograd: @unchecked Sendable {
-    /// Output rows and columns that are computed together: 4 or 6 for 3 × 3 weights, 5 or 7 for 2 × 2.
-    package let tile: Int
+    /// Tiles of `outputs` × `outputs` results of `taps` × `taps` weights.
+    package struct Tiling: Hashable, Sendable {
+        package let outputs, taps: Int
+
+        /// Those there are for a kernel.
+        package static func all(taps: Int) -> [Tiling] {
+            let outputs = [2: [4, 5, 7], 3: [4, 6], 4: [5], 5: [4], 7: [2]][taps] ?? []
+            return outputs.map { Tiling(outputs: $0, taps: taps) }
+        }
+
+        /// Products that a tile takes for each pair of channels.
+        package var places: Int { Int(atelier_winograd_places(Int32(outputs), Int32(taps))) }
+    }
+
+    package let tiling: Tiling
+    /// Output rows and columns that are computed together.
+    package var tile: Int { tiling.outputs }
     /// Tiles that are best computed by one call.
     package let tilesPerCall: Int
     /// Bytes of packed weights.
@@ -15,25 +30,25 @@ package final class PackedWinograd: @unchecked Sendable {
 
     private let isa: atelier_isa
     private let inputLanes: [Int32]
-    private let weights: UnsafeMutablePointer<Float>
+    private let weights: FloatMemory
     private let ending: PackedEnding
 
     /// - Parameters:
     ///   - weights: [output channels, input channels, 9 or 4].
     ///   - inputs: which channel stands in each place of the input blocks of 16, −1 for none.
     package init(
-        tile: Int,
+        _ tiling: Tiling,
         weights: Tensor,
         bias: [Float],
         activation: SumActivation,
         residual: SumResidual,
         inputs: [Int32],
-        instructions: InstructionSet = .best
+        instructions: InstructionSet = .current
     ) {
-        precondition((4...7).contains(tile) && inputs.count % 16 == 0, "tiles of blocks")
-        precondition(weights.shape[2] == (tile % 2 == 0 ? 9 : 4), "the tile is one of the kernel's")
+        precondition(inputs.count % 16 == 0, "tiles of blocks")
+        precondition(weights.shape[2] == tiling.taps * tiling.taps, "tiles of the kernel")
         let (outputs, inner) = (weights.shape[0], weights.shape[1])
-        self.tile = tile
+        self.tiling = tiling
         isa = instructions.isa
         inputLanes = lanesInUse(inputs, lanes: 16)
         let channels = inputLanes.reduce(0, +)
@@ -46,40 +61,42 @@ package final class PackedWinograd: @unchecked Sendable {
             residual: residual,
             places: order
         )
-        let count = atelier_winograd_packed_size(Int32(tile), Int32(outputBlocks), channels)
-        self.weights = .aligned(count)
+        let (tile, taps) = (Int32(tiling.outputs), Int32(tiling.taps))
+        let count = atelier_winograd_packed_size(tile, taps, Int32(outputBlocks), channels)
+        self.weights = FloatMemory(count: count)
         byteCount = count * 4 + ending.byteCount
-        tilesPerCall = Self.tilesPerCall(tile, isa, inputLanes.count, outputBlocks)
-        weights.floats.withUnsafeBufferPointer { source in
-            atelier_winograd_pack(
-                isa,
-                Int32(tile),
-                source.baseAddress,
-                Int32(inner),
-                order,
-                Int32(outputBlocks),
-                inputs,
-                Int32(inputLanes.count),
-                self.weights
-            )
+        tilesPerCall = Self.tilesPerCall(tiling, isa, inputLanes.count, outputBlocks)
+        let packed = self.weights
+        let (blocks, size) = (Int32(outputBlocks), Int(atelier_winograd_group(isa)))
+        WorkerPool.shared.run((outputBlocks + size - 1) / size) { [isa] group in
+            weights.floats.withUnsafeBufferPointer { source in
+                atelier_winograd_pack(
+                    isa,
+                    tile,
+                    taps,
+                    source.baseAddress,
+                    Int32(inner),
+                    order,
+                    blocks,
+                    inputs,
+                    Int32(inputs.count / 16),
+                    Int32(group),
+                    packed.base
+                )
+            }
         }
     }
 
-    deinit { weights.deallocate() }
-
-    /// Places of a transformed tile.
-    package static func places(_ tile: Int) -> Int { Int(atelier_winograd_places(Int32(tile))) }
-
     /// As many as half of a usual second-level cache holds, in whole steps of the kernel.
     private static func tilesPerCall(
-        _ tile: Int,
+        _ tiling: Tiling,
         _ isa: atelier_isa,
         _ inputBlocks: Int,
         _ outputBlocks: Int
     ) -> Int {
         let step = Int(atelier_winograd_step(isa, Int32(outputBlocks)))
         let group = min(outputBlocks, Int(atelier_winograd_group(isa)))
-        let bytes = places(tile) * (inputBlocks + group) * 64
+        let bytes = tiling.places * (inputBlocks + group) * 64
         return max(12, (512 << 10) / bytes, step) / step * step
     }
 
@@ -107,7 +124,8 @@ package final class PackedWinograd: @unchecked Sendable {
     ) {
         precondition(tiles.lowerBound < columns, "the first tile lies in the first row")
         var call = atelier_winograd()
-        call.tile = Int32(tile)
+        call.tile = Int32(tiling.outputs)
+        call.taps = Int32(tiling.taps)
         call.columns = Int32(columns)
         call.first = Int32(tiles.lowerBound)
         call.count = Int32(tiles.count)
@@ -115,7 +133,7 @@ package final class PackedWinograd: @unchecked Sendable {
         call.input = input.baseAddress
         call.input_rows = Int32(input.count / inputLanes.count)
         call.input_step = inputStep
-        call.weights = UnsafePointer(weights)
+        call.weights = UnsafePointer(weights.base)
         call.ending = ending.ending(hasResidual: residual != nil)
         call.output = output.baseAddress
         call.output_rows = Int32(output.count)
@@ -124,7 +142,12 @@ package final class PackedWinograd: @unchecked Sendable {
         call.output_blocks = Int32(outputBlocks)
         call.output_block_stride = outputBlockStride
         call.output_step = outputStep
-        let scratch = atelier_winograd_scratch_size(call.tile, call.input_blocks, call.count)
+        let scratch = atelier_winograd_scratch_size(
+            call.tile,
+            call.taps,
+            call.input_blocks,
+            call.count
+        )
         withUnsafeTemporaryAllocation(byteCount: scratch * 4, alignment: 64) { memory in
             call.scratch = memory.baseAddress!.bindMemory(to: Float.self, capacity: scratch)
             inputLanes.withUnsafeBufferPointer { lanes in

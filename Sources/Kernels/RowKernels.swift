@@ -46,7 +46,7 @@ package enum RowKernels {
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         let call: (atelier_unary_function, Float, Float) =
             switch function {
@@ -73,7 +73,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         let (kind, step): (atelier_operand, Int) =
             switch operand {
@@ -100,19 +100,8 @@ package enum RowKernels {
         _ x: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) { atelier_accumulate(instructions.isa, factor, x, y, count) }
-
-    /// y = factors · x + offsets, which are one for each of `lanes` channels; y may be x.
-    package static func affine(
-        _ x: UnsafePointer<Float>,
-        factors: UnsafePointer<Float>,
-        offsets: UnsafePointer<Float>,
-        lanes: Int,
-        into y: UnsafeMutablePointer<Float>,
-        count: Int,
-        using instructions: InstructionSet = .best
-    ) { atelier_affine(instructions.isa, x, factors, offsets, Int32(lanes), y, count) }
 
     /// Adds the sum of x − shift and of its squares over `count` pixels, for each of `lanes` channels.
     package static func addMoments(
@@ -122,7 +111,7 @@ package enum RowKernels {
         count: Int,
         sums: UnsafeMutablePointer<Double>,
         squares: UnsafeMutablePointer<Double>,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) { atelier_moments(instructions.isa, x, shift, Int32(lanes), count, sums, squares) }
 
     /// The largest of some inputs, pixel by pixel: of taps[t][x · step + lane].
@@ -132,7 +121,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         atelier_pool_max(
             instructions.isa,
@@ -153,7 +142,7 @@ package enum RowKernels {
         factor: Float,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         atelier_pool_sum(
             instructions.isa,
@@ -175,7 +164,7 @@ package enum RowKernels {
         into y: UnsafeMutablePointer<Float>,
         step: Int,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         atelier_gather(
             instructions.isa,
@@ -197,7 +186,7 @@ package enum RowKernels {
         lanes: Int,
         into y: UnsafeMutablePointer<Float>,
         count: Int,
-        using instructions: InstructionSet = .best
+        using instructions: InstructionSet = .current
     ) {
         precondition(positions.count >= count * taps && weights.count >= count * taps)
         atelier_resample(

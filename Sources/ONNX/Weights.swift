@@ -156,13 +156,15 @@ enum TensorFormat: String, CustomStringConvertible {
     case float32, float64, float16, bfloat16
     case int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool
 
+    private static let formats: [Onnx_TensorProto.DataType: TensorFormat] = [
+        .float: .float32, .double: .float64, .float16: .float16, .bfloat16: .bfloat16,
+        .int8: .int8, .int16: .int16, .int32: .int32, .int64: .int64, .uint8: .uint8,
+        .uint16: .uint16, .uint32: .uint32, .uint64: .uint64, .bool: .bool,
+    ]
+
     init(_ code: Int32, part: String?) throws(PartError) {
-        let formats: [Onnx_TensorProto.DataType: TensorFormat] = [
-            .float: .float32, .double: .float64, .float16: .float16, .bfloat16: .bfloat16,
-            .int8: .int8, .int16: .int16, .int32: .int32, .int64: .int64, .uint8: .uint8,
-            .uint16: .uint16, .uint32: .uint32, .uint64: .uint64, .bool: .bool,
-        ]
-        guard let type = Onnx_TensorProto.DataType(rawValue: Int(code)), let format = formats[type]
+        guard let type = Onnx_TensorProto.DataType(rawValue: Int(code)),
+            let format = Self.formats[type]
         else {
             throw PartError(
                 part,
@@ -173,7 +175,12 @@ enum TensorFormat: String, CustomStringConvertible {
         self = format
     }
 
+    init(_ type: ElementType) { self.init(rawValue: type.rawValue)! }
+
     var description: String { rawValue }
+
+    /// The number that stands for it in a file.
+    var code: Int32 { Int32(Self.formats.first { $0.value == self }!.key.rawValue) }
 
     /// The type in memory: the short floating-point formats are computed with as float32.
     var elementType: ElementType { ElementType(rawValue: rawValue) ?? .float32 }

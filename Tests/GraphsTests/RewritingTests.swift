@@ -1,4 +1,5 @@
 import Graphs
+import Kernels
 import Support
 import Tensors
 import Testing
@@ -469,6 +470,38 @@ import Testing
             try Reach(builder.graph, input: [1, 3, 8, 8]), try Reach(result, input: [1, 3, 8, 8])
         )
         #expect(after.multiplyAdds == before.multiplyAdds)
+    }
+
+    @Test(
+        "a normalization takes its activation and residual along, and gives them back when frozen"
+    )
+    func fusingNormalizations() throws {
+        var builder = NetworkBuilder(seed: 5)
+        let x = builder.input(channels: 3)
+        let a = builder.relu(builder.instanceNorm(x, 3))
+        let b = builder.prelu(builder.add(builder.instanceNorm(a, 3), a), 3)
+        let c = builder.add(builder.relu(builder.instanceNorm(b, 3)), b)
+        let low = builder.graph.addConstant("low", Tensor(Float(-0.1)))
+        let d = builder.graph.append(Clip(), [builder.instanceNorm(c, 3), low])
+        builder.graph.outputs = [d]
+        let result = try expectSame(builder.graph, after: [.fuse])
+        let parts = result.nodes.compactMap { $0.operation as? FusedInstanceNormalization }
+        #expect(parts.count == 4 && result.nodes.count == 4)
+        #expect(
+            parts.map(\.activation) == [
+                .function(.leakyRelu(0.2)), .prelu, .function(.leakyRelu(0.2)),
+                .clip(low: -0.1, high: .infinity),
+            ]
+        )
+        #expect(parts.map(\.residual) == [.none, .beforeActivation, .afterActivation, .none])
+        var random = SeededRandom(8)
+        let picture = random.tensor([1, 3, 9, 7])
+        let network = try PictureNetwork(result)
+        let frozen = try network.frozen(observing: picture, .shared)
+        let (found, wanted) = (
+            try frozen.graph.evaluate([picture])[0], try builder.graph.evaluate([picture])[0]
+        )
+        #expect(difference(found, wanted, tolerance: 1e-4) == nil)
     }
 
     @Test("of two convolutions that are added, the later one takes the sum")

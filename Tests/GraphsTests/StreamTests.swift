@@ -1,3 +1,4 @@
+import Glibc
 import Graphs
 import Kernels
 import Support
@@ -85,6 +86,48 @@ extension Tensor {
                     + "rows \(top)..<\(bottom), columns \(left)..<\(right)"
                 #expect(difference(y, wanted, tolerance: 1e-4 * range) == nil, "\(place)")
             }
+        }
+    }
+
+    /// Whether every network streams exactly with the kernels of an instruction set.
+    private static func streams(with instructions: InstructionSet) throws -> Bool {
+        guard InstructionSet.available.contains(instructions) else { return true }
+        InstructionSet.use(instructions)
+        for network in TestNetwork.allCases {
+            let graph = network.graph(seed: 3)
+            var random = SeededRandom(3)
+            let x = random.tensor([1, 3, 48, 56])
+            let expected = try graph.evaluate([x])[0]
+            let optimized = try graph.applying()
+            let sized = try SizedNetwork(optimized, input: x.shape, weights: WeightCache())
+            for strip in [5, 16, 48] {
+                let plan = try StreamPlan(
+                    sized,
+                    output: sized.flow.graph.outputs[0],
+                    stripRows: strip
+                )
+                let y = try StreamRun(plan).evaluate(x, pool)
+                if let difference = difference(y, expected, tolerance: 1e-4 * expected.range) {
+                    print("\(network), \(instructions), strips of \(strip): \(difference)")
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    // In processes of their own, as other tests use the best kernels.
+    @Test("a streamed picture equals the whole one with plain kernels")
+    func plainKernels() async {
+        await #expect(processExitsWith: .success) {
+            exit(try Self.streams(with: .plain) ? 0 : 1)
+        }
+    }
+
+    @Test("a streamed picture equals the whole one with AVX2 kernels")
+    func avx2Kernels() async {
+        await #expect(processExitsWith: .success) {
+            exit(try Self.streams(with: .avx2) ? 0 : 1)
         }
     }
 

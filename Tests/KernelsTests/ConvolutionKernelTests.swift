@@ -180,7 +180,7 @@ import Testing
     )
     func few(instructions: InstructionSet, seed: Int) {
         var random = SeededRandom(seed)
-        let inputs = 16 * random.int(1...3)
+        let inputs = 16 * [1, 2, 3, 6, 7, 13][random.int(0...5)]
         let outputs = [1, 16, 30, 48, 64, 70, 130][random.int(0...6)]
         let count = [1, 2, 5, 6, 7, 8, 13, 29][random.int(0...7)]
         let taps: [Int32] = [[0], [4, 1], [0, 2, 3, 7, 8]][random.int(0...2)]
@@ -201,12 +201,19 @@ import Testing
         let size = count * 16
         var y = [Float](repeating: .nan, count: (outputs + 15) / 16 * size)
         let input = x.array(of: Float.self)
+        var placed = [Float](repeating: .nan, count: input.count)
+        for (index, value) in input.enumerated() {
+            let (tap, pixel) = (index / inputs / count, index / inputs % count)
+            let (block, lane) = (index % inputs / 16, index % 16)
+            let place = packed.place(pixel: pixel, of: count, block: block) + lane
+            placed[tap * count * inputs + place] = value
+        }
         y.withUnsafeMutableBufferPointer { y in
             let pixels = (0..<count).map { pixel -> UnsafeMutablePointer<Float>? in
                 y.baseAddress! + pixel * 16
             }
             for group in 0..<packed.groups {
-                input.withUnsafeBufferPointer { input in
+                placed.withUnsafeBufferPointer { input in
                     pixels.withUnsafeBufferPointer { pixels in
                         packed.run(
                             group: group,
@@ -242,8 +249,9 @@ import Testing
     @Test("Winograd's method equals plain loops", arguments: InstructionSet.available, 0..<40)
     func winograd(instructions: InstructionSet, seed: Int) {
         var random = SeededRandom(seed)
-        let tile = 4 + seed % 4
-        let taps = tile % 2 == 0 ? 3 : 2
+        let tilings = (2...7).flatMap { PackedWinograd.Tiling.all(taps: $0) }
+        let tiling = tilings[seed % tilings.count]
+        let (tile, taps) = (tiling.outputs, tiling.taps)
         let inputs = [1, 12, 16, 17, 40][random.int(0...4)]
         let outputs = [5, 16, 30, 48, 64][random.int(0...4)]
         let (height, width) = (random.int(1...15), [1, 2, 5, 6, 7, 13, 29][random.int(0...6)])
@@ -264,7 +272,7 @@ import Testing
         let weights = random.tensor([outputs, inputs, taps * taps])
         let bias = (0..<outputs).map { _ in Float.random(in: -1...1, using: &random) }
         let packed = PackedWinograd(
-            tile: tile,
+            tiling,
             weights: weights,
             bias: bias,
             activation: activation,
@@ -316,7 +324,7 @@ import Testing
                 }
             }
         }
-        let place = "tile \(tile) seed \(seed): \(inputs) to \(outputs), \(width)×\(height)"
+        let place = "\(tiling) seed \(seed): \(inputs) to \(outputs), \(width)×\(height)"
         let tolerance = 2e-5 * Double(inputs * taps * taps).squareRoot()
         for channel in 0..<outputs {
             for row in 0..<height {

@@ -194,20 +194,23 @@ import Testing
                         $0 + Double(weights[$1]) * at(Int(positions[$1]), l)
                     }
                 }
-                own.withUnsafeBufferPointer { own in
-                    run { x, y in
-                        RowKernels.affine(
-                            x,
-                            factors: own.baseAddress!,
-                            offsets: own.baseAddress! + lanes,
-                            lanes: lanes,
-                            into: y,
-                            count: count,
-                            using: instructions
-                        )
-                    }
+                let affine = PackedAffine(
+                    factors: Array(own[..<lanes]),
+                    offsets: Array(own[lanes...]),
+                    activation: .relu,
+                    residual: .beforeActivation,
+                    places: (0..<Int32(lanes)).map { $0 },
+                    lanes: lanes,
+                    instructions: instructions
+                )
+                run { x, y in affine.run(block: 0, x, adding: x, into: y, count: count) }
+                check("affine") { p, l in
+                    max(0, at(p, l) * Double(own[l]) + Double(own[lanes + l]) + at(p, l))
                 }
-                check("affine") { p, l in at(p, l) * Double(own[l]) + Double(own[lanes + l]) }
+                run { x, y in affine.run(block: 0, x, adding: nil, into: y, count: count) }
+                check("affine without a residual") { p, l in
+                    max(0, at(p, l) * Double(own[l]) + Double(own[lanes + l]))
+                }
                 run { x, y in
                     RowKernels.accumulate(
                         -0.5,
@@ -218,7 +221,7 @@ import Testing
                     )
                 }
                 check("accumulate") { p, l in
-                    at(p, l) * (Double(own[l]) - 0.5) + Double(own[lanes + l])
+                    max(0, at(p, l) * Double(own[l]) + Double(own[lanes + l])) - 0.5 * at(p, l)
                 }
                 var sums = [Double](repeating: 1, count: lanes)
                 var squares = sums

@@ -33,6 +33,8 @@ package enum TestNetwork: String, CaseIterable, NetworkCase {
     case prelu
     /// More channels than fit into two blocks of sixteen, and a residual over all: ×4.
     case wide
+    /// Large kernels, alone, with stride 2 and transposed; a depth that Winograd's method suits.
+    case large
 
     package func graph(seed: Int) -> Graph {
         var builder = NetworkBuilder(seed: seed)
@@ -125,6 +127,15 @@ package enum TestNetwork: String, CaseIterable, NetworkCase {
             y = builder.add(builder.conv(y, 64, 40, kernel: 3, pad: 1), first)
             let c = builder.conv(builder.relu(y), 40, 48, kernel: 3, pad: 1)
             output = builder.graph.append(DepthToSpace(block: 4, order: .crd), [c])
+        case .large:
+            let a = builder.relu(builder.conv(x, 3, 24, kernel: 7, pad: 3))
+            let b = builder.relu(builder.conv(a, 24, 32, kernel: 5, pad: 2))
+            let c = builder.relu(builder.conv(b, 32, 24, kernel: 6, stride: 2, pad: 2))
+            let d = builder.relu(builder.conv(c, 24, 24, kernel: 7, pad: 3))
+            let e = builder.relu(builder.transposed(d, 24, 24, kernel: 6, stride: 2, pad: 2))
+            let f = builder.relu(builder.conv(e, 24, 24, kernel: 7, stride: 2, pad: 3))
+            let g = builder.relu(builder.transposed(f, 24, 24, kernel: 8, stride: 2, pad: 3))
+            output = builder.conv(g, 24, 3, kernel: 5, pad: 2)
         }
         builder.graph.outputs = [output]
         return builder.graph

@@ -97,21 +97,24 @@ void atelier_convolve(atelier_isa isa, const atelier_convolution *c);
 size_t atelier_convolution_packed_size(int32_t output_blocks, int32_t input_blocks, int32_t lanes,
                                        int32_t kernel_taps);
 
-/* Packs weights[output][input][tap] for one instruction set. `inputs` and `outputs` say which
- * channel stands in each place of the blocks, or -1 for none. `lanes` is the size of an input
- * block, 16 or 4. */
+/* Packs weights[output][input][tap] of one group of output blocks for one instruction set; `packed`
+ * is where those of the first group go. `inputs` and `outputs` say which channel stands in each
+ * place of the blocks, or -1 for none. `lanes` is the size of an input block, 16 or 4. */
 void atelier_convolution_pack(atelier_isa isa, const float *weights, int32_t input_channels,
                               int32_t kernel_taps, const int32_t *outputs, int32_t output_blocks,
                               const int32_t *inputs, int32_t input_blocks, int32_t lanes,
-                              float *packed);
+                              int32_t group, float *packed);
 
 /* Output blocks whose weights lie side by side. */
 int32_t atelier_convolution_group(atelier_isa isa);
 
 /* The same for a few pixels of many channels, whose weights no cache holds: they are read once for
- * all pixels, for one group of output blocks in a call. */
+ * all pixels, for one group of output blocks in a call. The depth, which is the number of input
+ * channels, comes in pieces of so many; the last may be smaller. */
+#define ATELIER_FEW_PIECE 96
+
 typedef struct {
-    const float *input; /* [tap][pixel][depth] */
+    const float *input; /* [tap][piece][pixel][channel of the piece] */
     int32_t count, depth;
     const int32_t *taps; /* the number of each tap in the kernel */
     int32_t tap_count;
@@ -146,14 +149,15 @@ void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
 
 /* A k × k convolution of stride 1 computes a tile of m × m outputs from (m + k − 1)² inputs: these
  * are transformed, multiplied by transformed weights, one product for each place of the transform,
- * and summed over the channels; the sums are transformed back. Tiles of 4 and 6 belong to k = 3,
- * where they take a quarter and a fifth of the plain multiplications; tiles of 5 and 7 to k = 2,
- * where they take 36 and 33 hundredths.
+ * and summed over the channels; the sums are transformed back. For k = 3 there are tiles of 4 and
+ * 6, which take a quarter and a fifth of the plain multiplications; for k = 2 tiles of 4, 5 and 7,
+ * which take 39, 36 and 33 hundredths; for k = 4, 5 and 7 tiles of 5, 4 and 2, which take 16, 16
+ * and 33 hundredths.
  *
  * The tiles of some rows are counted row by row, `columns` of them in each; a call computes `count`
  * of them from tile `first` of the first row on. */
 typedef struct {
-    int32_t tile; /* m: 4 … 7 */
+    int32_t tile, taps; /* m and k */
     int32_t columns, first, count;
 
     int32_t input_blocks; /* of 16 channels */
@@ -180,23 +184,27 @@ typedef struct {
 void atelier_winograd_convolve(atelier_isa isa, const atelier_winograd *w);
 
 /* Places of a transformed tile. */
-int32_t atelier_winograd_places(int32_t tile);
+int32_t atelier_winograd_places(int32_t tile, int32_t taps);
 
-size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t count);
+size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_blocks,
+                                     int32_t count);
 
 /* Output blocks that are computed together, and tiles that a call best computes a multiple of. */
 int32_t atelier_winograd_group(atelier_isa isa);
 int32_t atelier_winograd_step(atelier_isa isa, int32_t output_blocks);
 
 /* Floats of packed weights. */
-size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels);
+size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
+                                    int32_t input_channels);
 
-/* Transforms weights[output][input][k · k] in double precision and packs them. `outputs` and
- * `inputs` say which channel stands in each place of the blocks, or -1 for none: in an input block
- * only behind all channels. */
-void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
+/* Transforms weights[output][input][k · k] in double precision and packs those of one group of
+ * output blocks; `packed` is where those of the first group go. `outputs` and `inputs` say which
+ * channel stands in each place of the blocks, or -1 for none: in an input block only behind all
+ * channels. */
+void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
-                           const int32_t *inputs, int32_t input_blocks, float *packed);
+                           const int32_t *inputs, int32_t input_blocks, int32_t group,
+                           float *packed);
 
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
@@ -289,10 +297,11 @@ void atelier_binary(atelier_isa isa, atelier_binary_function function, const flo
 /* y += factor · x */
 void atelier_accumulate(atelier_isa isa, float factor, const float *x, float *y, size_t count);
 
-/* y[x][l] = factors[l] · x[x][l] + offsets[l] over `count` pixels of `lanes` channels; y may be x.
- */
-void atelier_affine(atelier_isa isa, const float *x, const float *factors, const float *offsets,
-                    int32_t lanes, float *y, size_t count);
+/* y[x][l] = f(factors[l] · x[x][l] + bias[l]) over `count` pixels of one block of `lanes` channels;
+ * `residual` is laid out as y, which may be x. */
+void atelier_affine(atelier_isa isa, const float *x, const float *factors,
+                    const atelier_ending *ending, const float *residual, int32_t lanes, float *y,
+                    size_t count);
 
 /* Adds, for each of `lanes` channels, the sum of x − shift and of its squares over `count` pixels
  * to `sums` and `squares`, in double precision. */

@@ -110,6 +110,26 @@ package struct InstanceNormalization: LocalOperator, Equatable {
     ) -> [AxisSource?] { [AxisSource(axis: axis, axis < 2 ? .identity : .everything), nil, nil] }
 }
 
+/// An instance normalization with what happens to its results on their way out.
+///
+/// Inputs: x, scale, bias, slopes [C] or none, residual or none.
+package struct FusedInstanceNormalization: FusedOperator, Equatable {
+    package var base: InstanceNormalization
+    package var activation: FusedEnding.Activation = .none
+    package var residual: FusedEnding.Residual = .none
+
+    package init(_ base: InstanceNormalization) { self.base = base }
+
+    package var own: any LocalOperator { base }
+}
+
+extension Graph.Node {
+    /// The instance normalization that the node computes, on its own or with more.
+    var instanceNormalization: FusedInstanceNormalization? {
+        fusable as? FusedInstanceNormalization
+    }
+}
+
 /// Brings the elements over the last axes to mean 0 and variance 1, then scales and shifts them:
 /// ONNX LayerNormalization, version 17.
 ///

@@ -1,7 +1,8 @@
 internal import Tensors
 
 extension Pass {
-    /// Joins convolutions with the activation and the addition of a residual that follow them.
+    /// Joins convolutions and instance normalizations with the activation and the addition of a
+    /// residual that follow them.
     ///
     /// Exact. What is joined may have no other reader; the joined node stands where the last of
     /// them stood, so that its residual is there. Of two convolutions that are added, the later
@@ -15,7 +16,7 @@ extension Pass {
 
 extension Rewriting {
     fileprivate mutating func fuse(at index: Int) {
-        guard var node = nodes[index], var fused = node.convolution,
+        guard var node = nodes[index], var fused = node.fusable,
             node.input(0).flatMap({ types[$0] })?.elementType == .float32
         else { return }
         var place = index
@@ -28,10 +29,10 @@ extension Rewriting {
         }
     }
 
-    /// Joins a node with the convolution that it reads, if it is something that can be joined.
+    /// Joins a node with the one that it reads, if it is something that can be joined.
     private mutating func absorb(
         _ next: Graph.Node,
-        into fused: inout FusedConvolution,
+        into fused: inout any FusedOperator,
         _ node: inout Graph.Node
     ) -> Bool {
         let value = node.outputs[0]!
@@ -71,7 +72,7 @@ extension Rewriting {
     private func activation(
         of node: Graph.Node,
         reading value: Graph.ValueID
-    ) -> FusedConvolution.Activation? {
+    ) -> FusedEnding.Activation? {
         guard node.inputs.first == value else { return nil }
         switch node.operation {
         case let operation as Unary: return .function(operation.function)

@@ -1,7 +1,7 @@
 internal import Kernels
 internal import Tensors
 
-/// What happens to the sums of a convolution: on their way out of its kernel, and after that.
+/// What happens to the results of a node: on their way out of its kernel, and after that.
 struct SumEnding {
     let activation: SumActivation
     let residual: SumResidual
@@ -10,13 +10,13 @@ struct SumEnding {
     let late: LateEnding?
 
     init(
-        _ convolution: FusedConvolution,
+        _ node: any FusedOperator,
         channels: Int,
         slopes: Tensor?,
         residual: BlockList?
     ) {
         var function: Unary.Function?
-        switch convolution.activation {
+        switch node.activation {
         case .none: activation = .none
         case .function(.relu): activation = .relu
         case .function(.leakyRelu(let slope)):
@@ -26,9 +26,9 @@ struct SumEnding {
         case .function(let other): (activation, function) = (.none, other)
         }
         // A residual that comes after what the kernel cannot do cannot be the kernel's either.
-        let isLate = convolution.residual == .afterActivation && function != nil
+        let isLate = node.residual == .afterActivation && function != nil
         self.residual =
-            switch convolution.residual {
+            switch node.residual {
             case .beforeActivation: .beforeActivation
             case .afterActivation where !isLate: .afterActivation
             default: .none
@@ -38,7 +38,15 @@ struct SumEnding {
     }
 }
 
-/// What the kernel of a convolution cannot do on the way out: a function, then a residual.
+extension SumActivation {
+    /// The same for some sets of the channels, one after the other.
+    fileprivate func repeated(_ count: Int) -> SumActivation {
+        guard case .slopes(let slopes) = self else { return self }
+        return .slopes((0..<count).flatMap { _ in slopes })
+    }
+}
+
+/// What a kernel cannot do on the way out: a function, then a residual.
 struct LateEnding: Sendable {
     let function: Unary.Function
     let residual: BlockList?
@@ -58,7 +66,21 @@ struct LateEnding: Sendable {
 }
 
 extension StepBuilder {
-    /// The fastest step for a convolution: by Winograd's method, for few pixels, or row by row.
+    func ending(
+        of fused: any FusedOperator,
+        _ node: Graph.Node,
+        channels: Int
+    ) -> SumEnding {
+        SumEnding(
+            fused,
+            channels: channels,
+            slopes: node.input(3).flatMap { flow.graph.constants[$0] },
+            residual: fused.residual == .none ? nil : blocks(node.input(4))
+        )
+    }
+
+    /// The fastest step for a convolution: by Winograd's method, for few pixels, for few
+    /// channels, or row by row.
     func convolution(
         _ convolution: FusedConvolution,
         _ node: Graph.Node,
@@ -77,12 +99,7 @@ extension StepBuilder {
             node.input(index).flatMap { flow.graph.constants[$0] }
         }
         let (weights, isDepthwise) = kernel(convolution, constant(1)!)
-        let ending = SumEnding(
-            convolution,
-            channels: weights.shape[0],
-            slopes: constant(3),
-            residual: convolution.residual == .none ? nil : blocks(node.input(4))
-        )
+        let ending = ending(of: convolution, node, channels: weights.shape[0])
         let bias =
             constant(2)?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
         func key(_ form: WeightCache.Form) -> WeightCache.Key {
@@ -110,10 +127,10 @@ extension StepBuilder {
             WinogradStep.requireMargins(method, of: input, output, stored: stored)
             let parts = method.parts.map { part in
                 let packed = network.weights.weights(
-                    key(.winograd(tile: method.tile, taps: part.taps))
+                    key(.winograd(method.tiling, taps: part.taps))
                 ) {
                     PackedWinograd(
-                        tile: method.tile,
+                        method.tiling,
                         weights: part.kernel(weights, width: columns.window.size),
                         bias: bias,
                         activation: ending.activation,
@@ -129,6 +146,37 @@ extension StepBuilder {
                 inputRows: inputRows,
                 parts: parts,
                 ending: ending
+            )
+        }
+        if form == .thin, ending.added == nil, ending.late?.residual == nil,
+            let columns = InterleavedStep.Columns(columns),
+            columns.phases > 1, columns.phases * weights.shape[0] <= 4
+        {
+            let reading = columns.reading(output.layout.columns)
+            input.requireMargins(
+                left: max(0, stored.lowerBound - reading.lowerBound),
+                right: max(0, reading.upperBound - stored.upperBound)
+            )
+            let packed = network.weights.weights(key(.interleaved(columns.taps))) {
+                PackedConvolution(
+                    form,
+                    weights: columns.kernel(weights, rows: rows.window.size),
+                    bias: (0..<columns.phases).flatMap { _ in bias },
+                    activation: ending.activation.repeated(columns.phases),
+                    residual: .none,
+                    inputs: input.places,
+                    lanes: input.lanes
+                )
+            }
+            return InterleavedStep(
+                input: input,
+                output: output,
+                rows: rows,
+                columns: columns,
+                inputRows: inputRows,
+                channels: weights.shape[0],
+                weights: packed,
+                late: ending.late
             )
         }
         let packed = network.weights.weights(key(.plain(form))) {
@@ -152,6 +200,7 @@ extension StepBuilder {
                 columns: columns,
                 inputRows: inputRows,
                 inputColumns: stored,
+                height: height,
                 weights: packed,
                 late: ending.late
             )

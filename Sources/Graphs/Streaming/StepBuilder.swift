@@ -138,11 +138,13 @@ struct StepBuilder {
             )
         case .slice(let start, let step):
             return SliceStep(start: start, step: step, input: input, output: output)
-        case .instanceNormalization(let scale, let bias, let epsilon):
+        case .instanceNormalization(let normalization):
+            let ending = ending(of: normalization, node, channels: input.channels)
             return InstanceNormalizationStep(
-                scale: scale,
-                bias: bias,
-                epsilon: epsilon,
+                scale: flow.graph.constants[node.input(1)!]!.array(of: Float.self),
+                bias: flow.graph.constants[node.input(2)!]!.array(of: Float.self),
+                epsilon: normalization.base.epsilon,
+                ending: ending,
                 sides: sides(source),
                 input: input,
                 output: output

@@ -124,7 +124,9 @@ package final class StreamPlan: @unchecked Sendable {
         }
     }
 
-    /// The most rows in a strip with which everything fits into the budget.
+    /// The most rows in a strip with which everything fits into the budget, up to a number from
+    /// which on more are no faster: more where weights do not stay in the cache from one strip to
+    /// the next.
     private static func largest(
         _ height: Int,
         _ weightBytes: Int,
@@ -132,7 +134,8 @@ package final class StreamPlan: @unchecked Sendable {
         isGlobal: Bool,
         _ schedule: (Int) -> (StripSchedule, ArenaLayout)
     ) -> (Int, StripSchedule, ArenaLayout) {
-        var candidates = [192, 96, 48, 24, 12, 6, 2, 1].filter { $0 < height }
+        let most = min(height - 1, weightBytes > 16 << 20 ? 192 : 48)
+        var candidates = [192, 96, 48, 24, 12, 6, 2, 1].filter { $0 <= most }
         if isGlobal || height <= 256 { candidates.insert(height, at: 0) }
         if candidates.isEmpty { candidates = [height] }
         var last: (Int, StripSchedule, ArenaLayout)?

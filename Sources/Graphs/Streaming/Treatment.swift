@@ -17,7 +17,7 @@ enum Treatment: Sendable {
     case slice(start: (rows: Int, columns: Int), step: (rows: Int, columns: Int))
     /// For each output, the channels of the inputs, counted through, that it is made of.
     case channels([[Int]])
-    case instanceNormalization(scale: [Float], bias: [Float], epsilon: Float)
+    case instanceNormalization(FusedInstanceNormalization)
     case reduction(SpatialReductionStep.Function)
     case noise(RandomNormalLike)
     /// As the operator defines it: row by row where it treats all positions alike, else all at once.
@@ -64,6 +64,10 @@ extension Flow {
             else { return nil }
             return .convolution(convolution)
         }
+        if let normalization = node.instanceNormalization {
+            guard numbers(1) != nil, numbers(2) != nil, node.input(0) == input else { return nil }
+            return .instanceNormalization(normalization)
+        }
         switch node.operation {
         case let unary as Unary: return .unary(.unary(unary.function))
         case let cast as Cast where cast.type == .float32 && cast.rounding == nil:
@@ -84,9 +88,6 @@ extension Flow {
             }
             let offsets = scale.indices.map { bias[$0] - mean[$0] * factors[$0] }
             return .affine(factors: factors, offsets: offsets)
-        case let norm as InstanceNormalization:
-            guard let scale = numbers(1), let bias = numbers(2) else { return nil }
-            return .instanceNormalization(scale: scale, bias: bias, epsilon: norm.epsilon)
         case let binary as Binary:
             let isSimple = node.inputs.allSatisfy { $0 != nil && canStretch($0!, to: result) }
             return isSimple ? .binary(function(of: binary)) : nil

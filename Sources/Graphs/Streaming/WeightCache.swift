@@ -6,7 +6,8 @@ internal import Tensors
 package final class WeightCache: Sendable {
     enum Form: Hashable {
         case plain(PackedConvolution.Form)
-        case winograd(tile: Int, taps: [[[Int?]]])
+        case interleaved([[Int?]])
+        case winograd(PackedWinograd.Tiling, taps: [[[Int?]]])
     }
 
     /// What packed weights depend on, within one network.

@@ -133,3 +133,70 @@ func globalPool(
         try graph.add(GlobalPooling(function(node)), node.inputs, name: node.name)
     }
 }
+
+// MARK: - Into a file
+
+extension WindowRule {
+    fileprivate var attributes: [Onnx_AttributeProto] {
+        var result: [Onnx_AttributeProto] = [
+            .ints("kernel_shape", kernel), .ints("strides", strides), .ints("dilations", dilations),
+        ]
+        switch pads {
+        case .explicit(let before, let after): result.append(.ints("pads", before + after))
+        case .sameUpper: result.append(.string("auto_pad", "SAME_UPPER"))
+        case .sameLower: result.append(.string("auto_pad", "SAME_LOWER"))
+        case .valid: result.append(.string("auto_pad", "VALID"))
+        }
+        return result
+    }
+}
+
+extension Convolution: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, rule.attributes + [.int("group", groups)])
+    }
+}
+
+extension TransposedConvolution: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        let sides = outputSides.map { [Onnx_AttributeProto.ints("output_shape", $0)] } ?? []
+        let own: [Onnx_AttributeProto] = [
+            .int("group", groups), .ints("output_padding", outputPadding),
+        ]
+        return ExportedNode(name, rule.attributes + own + sides)
+    }
+}
+
+extension Pooling: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        var attributes = rule.attributes
+        if case .max(let order) = function {
+            attributes.append(.int("ceil_mode", roundsUp ? 1 : 0))
+            if order == .columnMajor { attributes.append(.int("storage_order", 1)) }
+            return ExportedNode(name, attributes)
+        }
+        guard rule.dilations.allSatisfy({ $0 == 1 }) else {
+            throw PartError(expected: "a pooling of neighbours", found: "a dilated one")
+        }
+        attributes.removeAll { $0.name == "dilations" }
+        switch function {
+        case .average(let countsPadding):
+            attributes.append(.int("ceil_mode", roundsUp ? 1 : 0))
+            attributes.append(.int("count_include_pad", countsPadding ? 1 : 0))
+        case .norm(let p):
+            guard !roundsUp else {
+                throw PartError(expected: "a norm of whole windows", found: "one that rounds up")
+            }
+            attributes.append(.int("p", p))
+        case .max: break
+        }
+        return ExportedNode(name, attributes)
+    }
+}
+
+extension GlobalPooling: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        guard case .norm(let p) = function else { return ExportedNode(name) }
+        return ExportedNode(name, [.int("p", p)])
+    }
+}

@@ -171,3 +171,52 @@ let imageScaler: OperatorImporter = { (node, graph) throws(PartError) in
     let offset = graph.constant(values, named: "\(node.name).bias")
     return try graph.add(Binary(.add), product + [offset], name: node.name)
 }
+
+// MARK: - Into a file
+
+extension Unary: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        switch function {
+        case .leakyRelu(let alpha), .elu(let alpha), .celu(let alpha), .thresholdedRelu(let alpha):
+            return ExportedNode(name, [.float("alpha", alpha)])
+        case .selu(let alpha, let gamma):
+            return ExportedNode(name, [.float("alpha", alpha), .float("gamma", gamma)])
+        case .hardSigmoid(let alpha, let beta):
+            return ExportedNode(name, [.float("alpha", alpha), .float("beta", beta)])
+        case .gelu, .mish:
+            throw PartError(expected: "a function of operator set 17", found: name)
+        default: return ExportedNode(name)
+        }
+    }
+}
+
+extension Binary: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, function == .remainder ? [.int("fmod", 1)] : [])
+    }
+}
+
+extension Comparison: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Where: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Not: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Clip: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Cast: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        guard rounding == nil else {
+            throw PartError(expected: "a cast to a type of tensors", found: "one that rounds")
+        }
+        return ExportedNode(name, [.int("to", Int(TensorFormat(type).code))])
+    }
+}

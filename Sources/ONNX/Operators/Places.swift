@@ -248,3 +248,130 @@ let shape: OperatorImporter = { (node, graph) throws(PartError) in
 let size: OperatorImporter = { (node, graph) throws(PartError) in
     try graph.add(Size(), node.inputs, name: node.name)
 }
+
+// MARK: - Into a file
+
+extension Concat: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name, [.int("axis", axis)]) }
+}
+
+extension Split: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name, [.int("axis", axis)]) }
+}
+
+extension Slice: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Gather: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name, [.int("axis", axis)]) }
+}
+
+extension Expand: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Tile: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Pad: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        guard padding != .wrap, inputs.count < 4 else {
+            throw PartError(expected: "a padding of all axes", found: "one of later versions")
+        }
+        return ExportedNode(name, [.string("mode", padding.rawValue)])
+    }
+}
+
+extension Reshape: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, allowsZero ? [.int("allowzero", 1)] : [])
+    }
+}
+
+extension Flatten: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name, [.int("axis", axis)]) }
+}
+
+extension Transpose: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, order.map { [.ints("perm", $0)] } ?? [])
+    }
+}
+
+extension Squeeze: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Unsqueeze: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension DepthToSpace: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, [.int("blocksize", block), .string("mode", order.rawValue)])
+    }
+}
+
+extension SpaceToDepth: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        guard order == .dcr else {
+            throw PartError(expected: "channels in the order of DCR", found: "that of CRD")
+        }
+        return ExportedNode(name, [.int("blocksize", block)])
+    }
+}
+
+extension Resize: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        guard axes == nil, aspect == .stretch, !resampling.antialiases,
+            resampling.coordinates != .halfPixelSymmetric, !ceilsWhereSmaller
+        else { throw PartError(expected: "a resize of operator set 17", found: "a later one") }
+        var node = ExportedNode(
+            name,
+            [.string("coordinate_transformation_mode", resampling.coordinates.rawValue)]
+        )
+        switch resampling.interpolation {
+        case .nearest(let mode):
+            node.attributes += [.string("mode", "nearest"), .string("nearest_mode", mode.rawValue)]
+        case .linear: node.attributes.append(.string("mode", "linear"))
+        case .cubic(let coefficient):
+            node.attributes += [
+                .string("mode", "cubic"), .float("cubic_coeff_a", Float(coefficient)),
+            ]
+        }
+        if let scales {
+            node.addedInputs[2] = ("scales", Tensor(shape: [scales.count], values: scales))
+        }
+        if resampling.excludesOutside { node.attributes.append(.int("exclude_outside", 1)) }
+        if resampling.coordinates == .tfCropAndResize {
+            node.attributes.append(.float("extrapolation_value", resampling.extrapolation))
+        }
+        return node
+    }
+}
+
+extension ConstantOfShape: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        var attribute = Onnx_AttributeProto()
+        (attribute.name, attribute.type) = ("value", .tensor)
+        attribute.t = Onnx_TensorProto(value.reshaped(to: [1]), named: "")
+        return ExportedNode(name, [attribute])
+    }
+}
+
+extension NumberRange: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Shape: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        let end = end.map { [Onnx_AttributeProto.int("end", $0)] } ?? []
+        return ExportedNode(name, [.int("start", start)] + end)
+    }
+}
+
+extension Size: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}

@@ -96,3 +96,66 @@ let dequantizeLinear: OperatorImporter = { (node, graph) throws(PartError) in
     )
     return try graph.add(operation, node.inputs, name: node.name)
 }
+
+// MARK: - Into a file
+
+extension Gemm: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(
+            name,
+            [
+                .float("alpha", alpha), .float("beta", beta),
+                .int("transA", transposesA ? 1 : 0), .int("transB", transposesB ? 1 : 0),
+            ]
+        )
+    }
+}
+
+extension MatMul: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode { ExportedNode(name) }
+}
+
+extension Softmax: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        guard !flattens else {
+            throw PartError(expected: "a softmax along one axis", found: "one over several")
+        }
+        return ExportedNode(name, [.int("axis", axis)])
+    }
+}
+
+extension Reduction: ExportedOperator {
+    /// Axes are an attribute, of ReduceSum an input.
+    func exported(_ inputs: [Tensor?]) throws(PartError) -> ExportedNode {
+        var node = ExportedNode(name, [.int("keepdims", keepsAxes ? 1 : 0)])
+        if function == .sum {
+            if emptyIsNone { node.attributes.append(.int("noop_with_empty_axes", 1)) }
+            return node
+        }
+        guard inputs.count > 1 else { return node }
+        guard let axes = inputs[1] else {
+            throw PartError(expected: "axes that are known", found: "computed ones")
+        }
+        node.attributes.append(.ints("axes", axes.integers))
+        node.omittedInputs = [1]
+        return node
+    }
+}
+
+extension BatchNormalization: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, [.float("epsilon", epsilon)])
+    }
+}
+
+extension InstanceNormalization: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, [.float("epsilon", epsilon)])
+    }
+}
+
+extension LayerNormalization: ExportedOperator {
+    func exported(_ inputs: [Tensor?]) -> ExportedNode {
+        ExportedNode(name, [.int("axis", axis), .float("epsilon", epsilon)])
+    }
+}

@@ -77,45 +77,45 @@ extension Unary.Function {
 final class AffineStep: StreamStep {
     private let input: BlockList
     private let output: RowMap
-    private let factors, offsets: [Float]
+    private let affine: PackedAffine
 
     /// - Parameters: `factors` and `offsets` are one number for each channel.
     init(factors: [Float], offsets: [Float], input: BlockList, output: RowMap) {
         self.input = input
         self.output = output
-        self.factors = input.places.map { $0 < 0 ? 0 : factors[Int($0)] }
-        self.offsets = input.places.map { $0 < 0 ? 0 : offsets[Int($0)] }
+        affine = PackedAffine(
+            factors: factors,
+            offsets: offsets,
+            places: input.places,
+            lanes: input.lanes
+        )
     }
 
     func compute(_ rows: Range<Int>, _ pool: WorkerPool) {
         pool.forEach(rows: rows, columns: output.layout.columns) { [self] y, columns in
-            applyAffine(factors, offsets, y, columns, input, output)
+            affine.apply(y, columns, input, adding: nil, into: output)
         }
     }
 }
 
-/// factor · x + offset for each place of a row.
-func applyAffine(
-    _ factors: [Float],
-    _ offsets: [Float],
-    _ y: Int,
-    _ columns: Range<Int>,
-    _ input: BlockList,
-    _ output: RowMap
-) {
-    let lanes = output.layout.lanes
-    factors.withUnsafeBufferPointer { factors in
-        offsets.withUnsafeBufferPointer { offsets in
-            for block in 0..<input.count {
-                RowKernels.affine(
-                    input.origin(y, block: block) + columns.lowerBound * lanes,
-                    factors: factors.baseAddress! + block * lanes,
-                    offsets: offsets.baseAddress! + block * lanes,
-                    lanes: lanes,
-                    into: output.origin(y, block: block) + columns.lowerBound * lanes,
-                    count: columns.count
-                )
-            }
+extension PackedAffine {
+    /// Computes a part of a row of all blocks.
+    func apply(
+        _ y: Int,
+        _ columns: Range<Int>,
+        _ input: BlockList,
+        adding other: BlockList?,
+        into output: RowMap
+    ) {
+        let start = columns.lowerBound * output.layout.lanes
+        for block in 0..<input.count {
+            run(
+                block: block,
+                input.origin(y, block: block) + start,
+                adding: other.map { UnsafePointer($0.origin(y, block: block) + start) },
+                into: output.origin(y, block: block) + start,
+                count: columns.count
+            )
         }
     }
 }

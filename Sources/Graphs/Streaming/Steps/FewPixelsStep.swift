@@ -1,9 +1,11 @@
 internal import Kernels
+internal import Tensors
 
 /// A convolution of a small map with many channels, whose weights no cache holds.
 ///
 /// The inputs of all pixels are copied side by side, so that the weights are read once for all of
-/// them; threads share the output channels.
+/// them; threads share the output channels. Of a transposed convolution the pixels of one phase are
+/// computed together.
 final class FewPixelsStep: StreamStep {
     private let input: BlockList
     private let output: RowMap
@@ -12,6 +14,8 @@ final class FewPixelsStep: StreamStep {
     private let inputColumns: Range<Int>
     private let weights: PackedConvolution
     private let late: LateEnding?
+    /// The inputs of all pixels, as `PackedConvolution.run(group:…)` reads them.
+    private let gathered: FloatMemory
 
     init(
         input: BlockList,
@@ -20,6 +24,7 @@ final class FewPixelsStep: StreamStep {
         columns: ConvolutionStep.Geometry,
         inputRows: Int,
         inputColumns: Range<Int>,
+        height: Int,
         weights: PackedConvolution,
         late: LateEnding?
     ) {
@@ -31,9 +36,16 @@ final class FewPixelsStep: StreamStep {
         self.inputColumns = inputColumns
         self.weights = weights
         self.late = late
+        /// Taps and pixels of a phase along an axis.
+        func most(_ axis: ConvolutionStep.Geometry, _ length: Int) -> Int {
+            axis.window.size.ceiledQuotient(by: axis.phases)
+                * length.ceiledQuotient(by: axis.phases)
+        }
+        let reads = most(rows, height) * most(columns, output.layout.columns.count)
+        gathered = FloatMemory(count: reads * input.places.count)
     }
 
-    var byteCount: Int { weights.byteCount }
+    var byteCount: Int { weights.byteCount + gathered.count * 4 }
 
     /// Whether the weights are large and the pixels few.
     ///
@@ -79,12 +91,11 @@ final class FewPixelsStep: StreamStep {
             rows.input(of: tap / width, at: ys[0]) != nil
                 && columns.input(of: tap % width, at: xs[0]) != nil
         }
-        let (depth, count) = (input.count * 16, ys.count * xs.count)
-        let gathered = FloatMemory(count: taps.count * count * depth)
+        let count = ys.count * xs.count
         pool.run(taps.count * ys.count) { [self] task in
             let (tap, row) = (taps[task / ys.count], task % ys.count)
-            let target = gathered.base + (task / ys.count * count + row * xs.count) * depth
-            gather(tap / width, tap % width, ys[row], xs, into: target)
+            let target = gathered.base + task / ys.count * count * input.places.count
+            gather(tap / width, tap % width, ys[row], xs, row * xs.count, of: count, into: target)
         }
         let pixels = PixelList(
             ys.flatMap { y in
@@ -105,24 +116,22 @@ final class FewPixelsStep: StreamStep {
         }
     }
 
-    /// What one tap reads for a row of pixels, the channels of a pixel side by side.
+    /// What one tap reads for a row of pixels, `first` and later ones of `count`.
     private func gather(
         _ row: Int,
         _ column: Int,
         _ y: Int,
         _ xs: [Int],
+        _ first: Int,
+        of count: Int,
         into target: UnsafeMutablePointer<Float>
     ) {
-        let depth = input.count * 16
-        guard let source = rows.input(of: row, at: y), (0..<inputRows).contains(source) else {
-            target.update(repeating: 0, count: xs.count * depth)
-            return
-        }
+        let source = rows.input(of: row, at: y).flatMap { (0..<inputRows).contains($0) ? $0 : nil }
         for block in 0..<input.count {
-            let from = input.origin(source, block: block)
+            let from = source.map { input.origin($0, block: block) }
             for (index, x) in xs.enumerated() {
-                let place = target + index * depth + block * 16
-                if let x = columns.input(of: column, at: x), inputColumns.contains(x) {
+                let place = target + weights.place(pixel: first + index, of: count, block: block)
+                if let from, let x = columns.input(of: column, at: x), inputColumns.contains(x) {
                     place.update(from: from + x * 16, count: 16)
                 } else {
                     place.update(repeating: 0, count: 16)

@@ -88,18 +88,21 @@ private final class DoubleMemory: @unchecked Sendable {
     deinit { base.deallocate() }
 }
 
-/// Brings each channel to mean 0 and variance 1 over the whole map, which must be at hand.
+/// Brings each channel to mean 0 and variance 1 over the whole map, which must be at hand; then come
+/// scale, bias, residual and activation.
 final class InstanceNormalizationStep: StreamStep {
     private let input: BlockList
     private let output: RowMap
     private let scale, bias: [Float]
     private let epsilon: Double
+    private let ending: SumEnding
     private let sides: (rows: Int, columns: Int)
 
     init(
         scale: [Float],
         bias: [Float],
         epsilon: Float,
+        ending: SumEnding,
         sides: (rows: Int, columns: Int),
         input: BlockList,
         output: RowMap
@@ -107,6 +110,7 @@ final class InstanceNormalizationStep: StreamStep {
         self.scale = scale
         self.bias = bias
         self.epsilon = Double(epsilon)
+        self.ending = ending
         self.sides = sides
         self.input = input
         self.output = output
@@ -114,17 +118,25 @@ final class InstanceNormalizationStep: StreamStep {
 
     func compute(_ rows: Range<Int>, _ pool: WorkerPool) {
         let moments = MapMoments(input, rows: 0..<sides.rows, columns: sides.columns, pool)
-        var factors = [Float](repeating: 0, count: input.places.count)
-        var offsets = factors
+        var (factors, offsets) = (scale, bias)
         for (place, channel) in input.places.enumerated() where channel >= 0 {
-            let root = (moments.variances[place] + epsilon).squareRoot()
-            let factor = Double(scale[Int(channel)]) / root
-            factors[place] = Float(factor)
-            offsets[place] = Float(Double(bias[Int(channel)]) - moments.means[place] * factor)
+            let channel = Int(channel)
+            let factor =
+                Double(scale[channel]) / (moments.variances[place] + epsilon).squareRoot()
+            factors[channel] = Float(factor)
+            offsets[channel] = Float(Double(bias[channel]) - moments.means[place] * factor)
         }
-        let (a, b) = (factors, offsets)
+        let affine = PackedAffine(
+            factors: factors,
+            offsets: offsets,
+            activation: ending.activation,
+            residual: ending.residual,
+            places: input.places,
+            lanes: input.lanes
+        )
         pool.forEach(rows: rows, columns: output.layout.columns) { [self] y, columns in
-            applyAffine(a, b, y, columns, input, output)
+            affine.apply(y, columns, input, adding: ending.added, into: output)
+            ending.late?.finish(output, y, columns)
         }
     }
 }

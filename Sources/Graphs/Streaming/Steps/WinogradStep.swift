@@ -56,20 +56,28 @@ final class WinogradStep: StreamStep {
         static func lines(_ geometry: ConvolutionStep.Geometry) -> [Line]? {
             let window = geometry.window
             guard window.dilation == 1, window.padBefore >= 0 else { return nil }
-            switch (geometry, window.size, window.stride) {
-            case (.forward, 3, 1):
-                return [Line(inputOffset: -window.padBefore, taps: [[0, 1, 2]])]
-            case (.forward, 3...4, 2):
-                let taps = [[0, 2], [1, window.size == 4 ? 3 : nil]]
+            let size = window.size
+            switch (geometry, window.stride) {
+            case (.forward, 1):
+                return [Line(inputOffset: -window.padBefore, taps: [Array(0..<size)])]
+            case (.forward, 2):
+                let taps = (0..<2).map { set in
+                    (0..<size.ceiledQuotient(by: 2)).map { place -> Int? in
+                        2 * place + set < size ? 2 * place + set : nil
+                    }
+                }
                 return [Line(inputStep: 2, inputOffset: -window.padBefore, taps: taps)]
-            case (.transposed, 3...4, 2):
+            case (.transposed, 2):
+                let count = size.ceiledQuotient(by: 2)
                 return (0..<2).map { phase in
                     // An output takes tap t from the input that lies (output + padding − t) / 2 in.
                     let shifted = phase + window.padBefore
                     let odd = shifted % 2
-                    let taps = [odd + 2 < window.size ? odd + 2 : nil, odd]
+                    let taps = (0..<count).reversed().map { place -> Int? in
+                        2 * place + odd < size ? 2 * place + odd : nil
+                    }
                     return Line(
-                        inputOffset: shifted / 2 - 1,
+                        inputOffset: shifted / 2 - count + 1,
                         outputStep: 2,
                         outputOffset: phase,
                         taps: [taps]
@@ -130,7 +138,7 @@ final class WinogradStep: StreamStep {
     /// How a convolution is computed.
     struct Method: Sendable {
         let parts: [Part]
-        let tile: Int
+        let tiling: PackedWinograd.Tiling
     }
 
     private let input: BlockList
@@ -171,30 +179,29 @@ final class WinogradStep: StreamStep {
         guard let vertical = Line.lines(rows), let horizontal = Line.lines(columns),
             vertical[0].size == horizontal[0].size
         else { return nil }
+        let tilings = PackedWinograd.Tiling.all(taps: vertical[0].size)
         let parts = vertical.flatMap { row in horizontal.map { Part(rows: row, columns: $0) } }
         let width = output.layout.columns.count
         let (channels, inputs, outputs) = (input.channels, input.count, output.layout.blocks)
         let sets = parts[0].sets.count
         /// In multiplications of a vector, with what transforms and reading the weights cost.
-        func cost(tile: Int) -> Int {
-            let places = PackedWinograd.places(tile)
+        func cost(_ tiling: PackedWinograd.Tiling) -> Int {
+            let tile = tiling.outputs
             let tiles = parts.reduce(0) { sum, part in
                 let rows = part.rows.positions(0..<height).count
                 let columns = part.columns.positions(0..<width).count
                 return sum + rows.ceiledQuotient(by: tile) * columns.ceiledQuotient(by: tile)
             }
             let products = sets * channels * outputs
-            return places
+            return tiling.places
                 * (tiles * (products + 7 * (sets * inputs + outputs))
                     + 12 * products * parts.count)
         }
         let taps = rows.window.size * columns.window.size
         let plain = channels * outputs * taps * (height * width / parts.count + 12)
-        let tiles = vertical[0].size == 3 ? [4, 6] : [5, 7]
-        // Weights that no cache holds cost more than the larger tile gains.
-        let isHeavy = sets * channels * outputs * 16 * parts.count >= 1 << 16
-        let tile = !isHeavy && cost(tile: tiles[1]) < cost(tile: tiles[0]) ? tiles[1] : tiles[0]
-        return cost(tile: tile) < plain * 9 / 10 ? Method(parts: parts, tile: tile) : nil
+        guard let tiling = tilings.min(by: { cost($0) < cost($1) }), cost(tiling) < plain * 9 / 10
+        else { return nil }
+        return Method(parts: parts, tiling: tiling)
     }
 
     /// Asks for the zeros that tiles at both ends of a row read.
@@ -204,10 +211,11 @@ final class WinogradStep: StreamStep {
         _ output: RowMap,
         stored: Range<Int>
     ) {
+        let tile = method.tiling.outputs
         for part in method.parts {
             let positions = part.columns.positions(output.layout.columns)
             guard !positions.isEmpty else { continue }
-            let count = positions.count.ceiledQuotient(by: method.tile) * method.tile
+            let count = positions.count.ceiledQuotient(by: tile) * tile
             let reading = part.columns.reading(
                 positions.lowerBound..<(positions.lowerBound + count)
             )
