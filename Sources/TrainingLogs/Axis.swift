@@ -48,13 +48,13 @@ struct Axis {
         }
     }
 
-    /// A marked number as text: 0.02, 40k, 1e-6.
+    /// A marked number as text: 0.02, 40k, 1e-6, 2e12.
     func label(_ number: Double) -> String {
         let size = abs(number)
         if size == 0 { return "0" }
-        if size >= 1e6 { return trimmed(number / 1e6) + "M" }
-        if size >= 1e4 { return trimmed(number / 1e3) + "k" }
-        if size >= 1e-3 { return trimmed(number) }
+        if (1e6..<1e9).contains(size) { return trimmed(number / 1e6) + "M" }
+        if (1e4..<1e6).contains(size) { return trimmed(number / 1e3) + "k" }
+        if (1e-3..<1e4).contains(size) { return trimmed(number) }
         let exponent = Int(log10(size).rounded(.down))
         return trimmed(number / pow(10, Double(exponent))) + "e\(exponent)"
     }

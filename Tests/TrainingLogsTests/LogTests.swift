@@ -108,6 +108,20 @@ import Vips
         }
     }
 
+    @Test("a plot stays readable when a run diverges", arguments: [1e-30, 1e-3, 1, 2.5e5, 1e38])
+    func extremes(size: Double) {
+        for scale in [AxisScale.linear, .logarithmic] {
+            for values in [[size], [size, 2 * size], [-size, size], [0, 0], [size, .infinity]] {
+                let points = values.enumerated().map { (Double($0.offset), $0.element) }
+                let svg = Plot("Loss", [Plot.Series("a", points)], scale: scale).svg
+                #expect(!svg.contains("nan") && !svg.contains("inf"), "\(values)")
+                // As many numbers on the axis as a reader can take in.
+                let labels = svg.components(separatedBy: "text-anchor=\"end\"").count - 1
+                #expect((2...12).contains(labels), "\(values): \(labels)")
+            }
+        }
+    }
+
     @Test("a long series is thinned to means")
     func thinning() {
         let series = Plot.Series("a", (0..<1000).map { (Double($0), Double($0 % 2)) })
