@@ -56,7 +56,7 @@ let package = Package(
             name: "CKernels",
             exclude: [
                 "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
-                "peak.inc", "winograd.inc",
+                "outer.inc", "peak.inc", "runs.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
@@ -79,8 +79,9 @@ let package = Package(
         // Floor 3: machinery
         floor("Graphs", ["Tensors", "Kernels"]),
         floor("Streams", ["Tensors", "Kernels", "Vips", "Graphs"]),
-        // Floor 4: files
+        // Floor 4: learning, files
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
+        floor("Training", ["Tensors", "Kernels", "Graphs"]),
         // Floor 5: parts
         floor(
             "Inference",
@@ -126,6 +127,7 @@ let package = Package(
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
+        tests("Training", ["Tensors", "Kernels", "Graphs", "Training"], exclude: ["Torch"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
