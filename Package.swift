@@ -56,7 +56,7 @@ let package = Package(
             name: "CKernels",
             exclude: [
                 "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
-                "peak.inc", "winograd.inc",
+                "outer.inc", "peak.inc", "runs.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
@@ -83,6 +83,7 @@ let package = Package(
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         floor("TrainingData", ["Tensors", "Vips", "Kernels", "Measures"]),
         floor("TrainingLogs", ["Tensors", "Vips"]),
+        floor("Training", ["Tensors", "Kernels", "Graphs"]),
         // Floor 5: parts
         floor(
             "Inference",
@@ -129,6 +130,7 @@ let package = Package(
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
+        tests("Training", ["Tensors", "Kernels", "Graphs", "Training"], exclude: ["Torch"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),

@@ -264,12 +264,22 @@ typedef enum {
     ATELIER_UNARY_EXP,
     ATELIER_UNARY_SIGMOID,
     ATELIER_UNARY_TANH,
+    ATELIER_UNARY_LOG,
+    ATELIER_UNARY_SOFTPLUS, /* log(1 + e^x) */
+    ATELIER_UNARY_ELU,      /* x < 0 ? e^x - 1 : x */
+    ATELIER_UNARY_SQUARE,
     ATELIER_UNARY_COUNT
 } atelier_unary_function;
 
 /* y[i] = function(x[i]); x and y may be the same. */
 void atelier_unary(atelier_isa isa, atelier_unary_function function, float a, float b,
                    const float *x, float *y, size_t count);
+
+/* dx[i] = gradient[i] · function'(x[i]). `value` holds the function's results for RELU, LEAKY_RELU
+ * of no negative slope, SQRT, RECIPROCAL, EXP, SIGMOID, TANH and ELU, and x for the others (SCALE
+ * has no such kernel). */
+void atelier_unary_slope(atelier_isa isa, atelier_unary_function function, float a, float b,
+                         const float *value, const float *gradient, float *dx, size_t count);
 
 typedef enum {
     ATELIER_BINARY_ADD,
@@ -307,5 +317,26 @@ void atelier_affine(atelier_isa isa, const float *x, const float *factors,
  * to `sums` and `squares`, in double precision. */
 void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,
                      size_t count, double *sums, double *squares);
+
+/* ---- Runs of numbers ---- */
+
+double atelier_sum(atelier_isa isa, const float *x, size_t count);
+double atelier_dot(atelier_isa isa, const float *x, const float *y, size_t count);
+
+/* The sum of (x − shift)². */
+double atelier_spread(atelier_isa isa, const float *x, float shift, size_t count);
+
+/* y = a · x + b · z + c; y may be x or z. */
+void atelier_blend(atelier_isa isa, float a, const float *x, float b, const float *z, float c,
+                   float *y, size_t count);
+
+/* One step of Adam: g += decay · w, m and v follow g and g², w = keep · w − rate · m / (√v · scale
+ * + epsilon). */
+typedef struct {
+    float beta1, beta2, rate, scale, epsilon, decay, keep;
+} atelier_adam;
+
+void atelier_adam_step(atelier_isa isa, const atelier_adam *a, const float *g, float *m, float *v,
+                       float *w, size_t count);
 
 #endif
