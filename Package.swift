@@ -86,6 +86,13 @@ let package = Package(
         floor("Training", ["Tensors", "Kernels", "Graphs"]),
         // Floor 5: parts
         floor(
+            "Recipes",
+            [
+                "Tensors", "Parameters", "Kernels", "Measures", "Vips", "Graphs", "ONNX", "Training",
+                "TrainingData", "TrainingLogs",
+            ]
+        ),
+        floor(
             "Inference",
             ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]
         ),
@@ -104,7 +111,7 @@ let package = Package(
             name: "atelier",
             dependencies: [
                 "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Graphs", "Streams",
-                "Inference", "PluginHost", "Engine", arguments,
+                "Inference", "PluginHost", "Recipes", "Engine", arguments,
             ],
             path: "Sources/CLI",
             swiftSettings: settings
