@@ -15,7 +15,7 @@ package struct KernelDistance: Sendable {
         _ features: Tensor,
         reference: Tensor,
         subsets: Int = 10,
-        random: RandomStream
+        random: RandomNumbers
     ) {
         let standard = Standardisation(reference)
         let (x, y) = (standard.apply(features), standard.apply(reference))

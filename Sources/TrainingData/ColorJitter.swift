@@ -23,7 +23,7 @@ package struct ColorJitter: Sendable, Equatable {
     package static func random(
         strength: Double = 0.2,
         hue: Double = 0.02,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> ColorJitter {
         let factors = (1 - strength)...(1 + strength)
         return ColorJitter(

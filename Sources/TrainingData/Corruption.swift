@@ -37,7 +37,7 @@ package struct Corruption: Sendable, Equatable {
 
     /// Half of the time an occlusion, else a scratch or a free form: the mix that inpainting learns
     /// from.
-    package static func random(_ random: inout RandomStream) -> Corruption {
+    package static func random(_ random: inout RandomNumbers) -> Corruption {
         if random.happens(0.5) { return Corruption(.occlusion) }
         return Corruption(random.happens(0.5) ? .scratch : .freeform)
     }
@@ -45,7 +45,7 @@ package struct Corruption: Sendable, Equatable {
     /// A damaged copy of a picture C × H × W and a mask 1 × H × W that is 1 in the hole, else 0.
     package func apply(
         to picture: Tensor,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> (corrupted: Tensor, mask: Tensor) {
         let shapes = DamageShapes(width: picture.width, height: picture.height, level: level)
         if kind == .stain {
@@ -57,11 +57,11 @@ package struct Corruption: Sendable, Equatable {
     }
 
     /// A mask 1 × H × W that is 1 in the hole, else 0.
-    package func mask(width: Int, height: Int, _ random: inout RandomStream) -> Tensor {
+    package func mask(width: Int, height: Int, _ random: inout RandomNumbers) -> Tensor {
         mask(DamageShapes(width: width, height: height, level: level), &random)
     }
 
-    private func mask(_ shapes: DamageShapes, _ random: inout RandomStream) -> Tensor {
+    private func mask(_ shapes: DamageShapes, _ random: inout RandomNumbers) -> Tensor {
         let isInside: [Bool] =
             switch kind {
             case .occlusion: shapes.square(&random)
@@ -83,7 +83,7 @@ package struct Corruption: Sendable, Equatable {
     private func filled(
         _ picture: Tensor,
         _ mask: Tensor,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> Tensor {
         var result = picture
         let hole = mask.floats

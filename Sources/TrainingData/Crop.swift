@@ -16,7 +16,7 @@ package struct Crop: Sendable, Equatable {
         _ side: Int,
         in size: Size,
         alignedTo alignment: Int = 1,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> Crop {
         precondition(side <= min(size.width, size.height), "the crop fits into the picture")
         let left = random.integer(below: (size.width - side) / alignment + 1) * alignment
@@ -52,7 +52,7 @@ extension Picture {
     package func interestingCrop(
         _ side: Int,
         alignedTo alignment: Int = 1,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> Tensor {
         while true {
             let part = tensor(Crop.random(side, in: size, alignedTo: alignment, &random))

@@ -8,7 +8,7 @@ struct DamageShapes {
 
     var side: Double { Double(min(width, height)) }
 
-    func square(_ random: inout RandomStream) -> [Bool] {
+    func square(_ random: inout RandomNumbers) -> [Bool] {
         let wanted = Double(random.integer(50...99)) * side / 256 * level
         let length = min(max(Int(wanted.rounded()), 1), min(width, height))
         let left = random.integer(0...(width - length))
@@ -18,7 +18,7 @@ struct DamageShapes {
         }
     }
 
-    func strokes(_ random: inout RandomStream) -> [Bool] {
+    func strokes(_ random: inout RandomNumbers) -> [Bool] {
         var map = StrokeMap(width: width, height: height)
         for _ in 0..<random.integer(1...4) {
             let ends = [anywhere(&random), anywhere(&random)]
@@ -29,7 +29,7 @@ struct DamageShapes {
 
     /// Bent lines as in free-form inpainting (Yu and others, 2019): the direction alternates, so
     /// that a stroke folds back on itself.
-    func brush(_ random: inout RandomStream) -> [Bool] {
+    func brush(_ random: inout RandomNumbers) -> [Bool] {
         var map = StrokeMap(width: width, height: height)
         for _ in 0..<random.integer(1...4) {
             let corners = random.integer(4...12)
@@ -54,7 +54,7 @@ struct DamageShapes {
     }
 
     /// Each side loses up to a quarter.
-    func frame(_ random: inout RandomStream) -> [Bool] {
+    func frame(_ random: inout RandomNumbers) -> [Bool] {
         let margins = (0..<4).map { _ in
             Int((random.uniform(0.0625...0.25) * side * level).rounded())
         }
@@ -70,7 +70,7 @@ struct DamageShapes {
     }
 
     /// Blurred ellipses.
-    func spots(_ random: inout RandomStream) -> [Spot] {
+    func spots(_ random: inout RandomNumbers) -> [Spot] {
         (0..<random.integer(1...3)).map { _ in
             let center = anywhere(&random)
             let (a, b) = (
@@ -103,7 +103,7 @@ struct DamageShapes {
         (0..<(width * height)).map { i in spots.contains { $0.opacities[i] > 0.05 } }
     }
 
-    private func anywhere(_ random: inout RandomStream) -> Point {
+    private func anywhere(_ random: inout RandomNumbers) -> Point {
         let x = random.uniform(0...Double(width - 1))
         return Point(x, random.uniform(0...Double(height - 1)))
     }

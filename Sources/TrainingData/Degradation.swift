@@ -25,7 +25,7 @@ extension Tensor {
     package func withNoise(
         deviation: Double,
         isGrey: Bool = false,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> Tensor {
         let channels = isGrey ? 1 : shape[0]
         let noise = random.normal([channels, height, width], deviation: Float(deviation))
@@ -37,7 +37,7 @@ extension Tensor {
     }
 
     /// The noise of counted light, where white is `photons` events.
-    package func withShotNoise(photons: Double, _ random: inout RandomStream) -> Tensor {
+    package func withShotNoise(photons: Double, _ random: inout RandomNumbers) -> Tensor {
         var result = self
         var out = result.mutableFloats
         for i in out.indices {

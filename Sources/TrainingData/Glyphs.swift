@@ -7,12 +7,12 @@ package import Tensors
 package struct Glyphs: Sendable {
     package let count: Int
     package let side: Int
-    private let stream: RandomStream
+    private let stream: RandomNumbers
 
     package init(count: Int, side: Int = 32, seed: UInt64) {
         self.count = count
         self.side = side
-        stream = RandomStream(seed: seed, name: "glyphs")
+        stream = RandomNumbers(seed: seed, name: "glyphs")
     }
 
     /// A glyph by number, and which digit it is.
@@ -22,7 +22,7 @@ package struct Glyphs: Sendable {
         return (Self.draw(digit, side: side, &random), digit)
     }
 
-    private static func draw(_ digit: Int, side: Int, _ random: inout RandomStream) -> Tensor {
+    private static func draw(_ digit: Int, side: Int, _ random: inout RandomNumbers) -> Tensor {
         let size = Double(side)
         let angle = random.uniform(-15...15) * .pi / 180
         let shear = random.uniform(-0.2...0.2)

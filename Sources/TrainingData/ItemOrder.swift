@@ -5,11 +5,11 @@ internal import Tensors
 final class ItemOrder: Sendable {
     private let count: Int
     /// `nil` where items keep their order.
-    private let stream: RandomStream?
+    private let stream: RandomNumbers?
     /// The orders of the epochs that were asked for last.
     private let recent = Mutex<[Int: [Int]]>([:])
 
-    init(count: Int, shuffledBy stream: RandomStream?) {
+    init(count: Int, shuffledBy stream: RandomNumbers?) {
         self.count = count
         self.stream = stream
     }

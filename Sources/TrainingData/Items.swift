@@ -30,7 +30,7 @@ package enum PixelRange: String, Sendable {
 package struct Items: Sendable {
     /// Makes an item; all its random numbers come from the stream, which is the item's own.
     package typealias Maker =
-        @Sendable (_ index: Int, _ random: inout RandomStream) throws(DataError) -> [String:
+        @Sendable (_ index: Int, _ random: inout RandomNumbers) throws(DataError) -> [String:
         Content]
 
     package let count: Int
@@ -45,7 +45,7 @@ package struct Items: Sendable {
     /// Some items as a batch, each with its part of `random`: the same whenever it is made.
     package func batch(
         _ indices: some Sequence<Int>,
-        _ random: RandomStream,
+        _ random: RandomNumbers,
         range: PixelRange = .unit
     ) throws(DataError) -> Batch {
         try batch(indices.map { ($0, $0) }, random, range)
@@ -54,7 +54,7 @@ package struct Items: Sendable {
     /// The items at some places of an endless stream, each with the random numbers of its place.
     func batch(
         _ places: [(place: Int, index: Int)],
-        _ random: RandomStream,
+        _ random: RandomNumbers,
         _ range: PixelRange
     ) throws(DataError) -> Batch {
         var parts: [[String: Content]] = []

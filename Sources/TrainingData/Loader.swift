@@ -26,9 +26,9 @@ package final class Loader {
         precondition(batchSize > 0 && ahead > 0 && threads > 0, "there is something to do")
         let order = ItemOrder(
             count: items.count,
-            shuffledBy: isShuffled ? RandomStream(seed: seed, name: name + "/order") : nil
+            shuffledBy: isShuffled ? RandomNumbers(seed: seed, name: name + "/order") : nil
         )
-        let random = RandomStream(seed: seed, name: name + "/item")
+        let random = RandomNumbers(seed: seed, name: name + "/item")
         queue = BatchQueue(start: start, ahead: ahead, threads: threads) { number in
             let places = (number * batchSize)..<((number + 1) * batchSize)
             return Result { () throws(DataError) in

@@ -49,7 +49,7 @@ package struct PhotoHistory: Sendable {
     /// The picture 3 × H × W as it might have come down to us, rounded to 8 bits.
     package func apply(
         to picture: Tensor,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) throws(DataError) -> Tensor {
         let size = Size(width: picture.width / scale, height: picture.height / scale)
         var result = try jpeg(passed(picture, .first, picture, &random), &random)
@@ -69,7 +69,7 @@ package struct PhotoHistory: Sendable {
         _ picture: Tensor,
         _ pass: Pass,
         _ original: Tensor,
-        _ random: inout RandomStream
+        _ random: inout RandomNumbers
     ) -> Tensor {
         var result = picture
         if random.happens(pass.blurs) { result = result.filtered(blur(pass, &random)) }
@@ -98,7 +98,7 @@ package struct PhotoHistory: Sendable {
         return result.withShotNoise(photons: 256 / (strength * strength), &random)
     }
 
-    private func blur(_ pass: Pass, _ random: inout RandomStream) -> SquareKernel {
+    private func blur(_ pass: Pass, _ random: inout RandomNumbers) -> SquareKernel {
         let radius = random.integer(3...10)
         if random.happens(0.1) {
             return .ringing(cutoff: random.uniform((.pi / 3)...(.pi)), radius: radius)
@@ -110,18 +110,19 @@ package struct PhotoHistory: Sendable {
     }
 
     /// Sharpening that somebody overdid, most of the time.
-    private func ringing(_ picture: Tensor, _ random: inout RandomStream) -> Tensor {
+    private func ringing(_ picture: Tensor, _ random: inout RandomNumbers) -> Tensor {
         guard random.happens(0.8) else { return picture.clamped }
         let cutoff = random.uniform((.pi / 3)...(.pi))
         let radius = random.integer(3...10)
         return picture.filtered(.ringing(cutoff: cutoff, radius: radius)).clamped
     }
 
-    private func jpeg(_ picture: Tensor, _ random: inout RandomStream) throws(DataError) -> Tensor {
+    private func jpeg(_ picture: Tensor, _ random: inout RandomNumbers) throws(DataError) -> Tensor
+    {
         try picture.throughJPEG(quality: random.integer(30...95))
     }
 
-    private func kernel(_ random: inout RandomStream) -> ResizeKernel {
+    private func kernel(_ random: inout RandomNumbers) -> ResizeKernel {
         random.happens(0.5) ? .linear : .cubic
     }
 }

@@ -12,12 +12,12 @@ package struct Symmetry: Sendable, Equatable {
     }
 
     /// Any of the eight.
-    package static func random(_ random: inout RandomStream) -> Symmetry {
+    package static func random(_ random: inout RandomNumbers) -> Symmetry {
         Symmetry(isMirrored: random.happens(0.5), quarterTurns: random.integer(below: 4))
     }
 
     /// Left and right as they are or exchanged, for pictures with an up and a down.
-    package static func randomMirror(_ random: inout RandomStream) -> Symmetry {
+    package static func randomMirror(_ random: inout RandomNumbers) -> Symmetry {
         Symmetry(isMirrored: random.happens(0.5))
     }
 

@@ -7,12 +7,12 @@ package import Tensors
 package struct SyntheticPhotos: Sendable {
     package let count: Int
     package let side: Int
-    private let stream: RandomStream
+    private let stream: RandomNumbers
 
     package init(count: Int, side: Int, seed: UInt64) {
         self.count = count
         self.side = side
-        stream = RandomStream(seed: seed, name: "photos")
+        stream = RandomNumbers(seed: seed, name: "photos")
     }
 
     package func picture(_ index: Int) -> Tensor {
@@ -23,7 +23,7 @@ package struct SyntheticPhotos: Sendable {
     }
 
     /// A change from one colour to another across the picture.
-    private func slope(_ random: inout RandomStream) -> Tensor {
+    private func slope(_ random: inout RandomNumbers) -> Tensor {
         let (first, second) = (color(&random), color(&random))
         let angle = random.uniform(0...(2 * .pi))
         let (dx, dy) = (Float(cos(angle)), Float(sin(angle)))
@@ -58,7 +58,7 @@ package struct SyntheticPhotos: Sendable {
     }
 }
 
-private func color(_ random: inout RandomStream) -> [Float] {
+private func color(_ random: inout RandomNumbers) -> [Float] {
     (0..<3).map { _ in Float(random.uniform()) }
 }
 
@@ -72,7 +72,7 @@ private struct Shape {
     /// Stripes for each pixel, across the shape; 0 if it is plain.
     let frequency: Double
 
-    init(side: Int, _ random: inout RandomStream) {
+    init(side: Int, _ random: inout RandomNumbers) {
         let size = Double(side)
         center = Point(random.uniform(0...size), random.uniform(0...size))
         radii = Point(random.uniform(0.05...0.35) * size, random.uniform(0.05...0.35) * size)

@@ -63,7 +63,7 @@ import Testing
 
     @Test("kernel distance is near 0 within one distribution and large between two")
     func distances() {
-        var random = RandomStream(seed: 2, name: "features")
+        var random = RandomNumbers(seed: 2, name: "features")
         let (a, b) = (random.normal([300, 8]), random.normal([300, 8]))
         let shifted = random.normal([300, 8], mean: 2)
         let same = KernelDistance(b, reference: a, random: random)

@@ -15,7 +15,7 @@ import TrainingData
             for seed in 0..<5 as Range<UInt64> {
                 var source = SeededRandom(Int(seed))
                 let picture = source.tensor([3, height, width], in: 0.1...0.9)
-                var random = RandomStream(seed: seed, name: "holes")
+                var random = RandomNumbers(seed: seed, name: "holes")
                 let fills: [Corruption.Fill] = [.constant(1), .mean, .noise]
                 let fill = fills[random.integer(below: 3)]
                 let (corrupted, mask) = Corruption(kind, fill: fill).apply(to: picture, &random)
@@ -41,7 +41,7 @@ import TrainingData
     func repetition(kind: Corruption.Kind) {
         let picture = SyntheticPhotos(count: 1, side: 48, seed: 1).picture(0)
         func damage(_ seed: UInt64) -> Tensor {
-            var random = RandomStream(seed: seed, name: "repetition")
+            var random = RandomNumbers(seed: seed, name: "repetition")
             return Corruption(kind, fill: .noise).apply(to: picture, &random).corrupted
         }
         #expect(damage(1) == damage(1))
@@ -51,7 +51,7 @@ import TrainingData
     @Test("an occlusion is a square of the size asked for, anywhere inside")
     func squares() {
         var (sides, places): (Set<Int>, Set<Int>) = ([], [])
-        var random = RandomStream(seed: 2, name: "squares")
+        var random = RandomNumbers(seed: 2, name: "squares")
         for _ in 0..<500 {
             let mask = Corruption(.occlusion).mask(width: 64, height: 64, &random)
                 .array(of: Float.self)
@@ -70,7 +70,7 @@ import TrainingData
     @Test("a higher level damages more", arguments: Corruption.Kind.allCases)
     func levels(kind: Corruption.Kind) {
         func damaged(_ level: Double) -> Float {
-            var random = RandomStream(seed: 3, name: "levels")
+            var random = RandomNumbers(seed: 3, name: "levels")
             return (0..<30).reduce(0) { sum, _ in
                 let mask = Corruption(kind, level: level).mask(width: 64, height: 64, &random)
                 return sum + mask.array(of: Float.self).reduce(0, +)

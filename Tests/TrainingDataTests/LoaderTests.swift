@@ -83,7 +83,7 @@ private func numbered(_ count: Int) -> Items {
     @Test("batches of chosen items repeat")
     func evaluation() throws {
         let items = numbered(9)
-        let random = RandomStream(seed: 1, name: "evaluation")
+        let random = RandomNumbers(seed: 1, name: "evaluation")
         let batch = try items.batch(3..<6, random)
         #expect(batch["number"].integers == [3, 4, 5])
         #expect(try items.batch(3..<6, random) == batch)

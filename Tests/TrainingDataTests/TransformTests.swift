@@ -46,14 +46,14 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
         var turned = picture
         for _ in 0..<4 { turned = Symmetry(quarterTurns: 1).apply(to: turned) }
         #expect(turned == picture)
-        var random = RandomStream(seed: 1, name: "symmetries")
+        var random = RandomNumbers(seed: 1, name: "symmetries")
         let drawn = (0..<200).map { _ in Symmetry.random(&random).apply(to: picture) }
         #expect(seen.allSatisfy(drawn.contains))
     }
 
     @Test("random crops reach every aligned place and no other")
     func crops() {
-        var random = RandomStream(seed: 2, name: "crops")
+        var random = RandomNumbers(seed: 2, name: "crops")
         let crops = (0..<500).map { _ in
             Crop.random(8, in: Size(width: 15, height: 13), alignedTo: 3, &random)
         }
@@ -72,7 +72,7 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
             i % 64 < 32 ? UInt8(128) : UInt8(source.int(0...255))
         }
         let picture = Picture(size: Size(width: 64, height: 32), bands: 1, samples: samples)
-        var random = RandomStream(seed: 3, name: "interest")
+        var random = RandomNumbers(seed: 3, name: "interest")
         let crops = (0..<2000).map { _ in picture.interestingCrop(8, &random) }
         let flat = crops.filter { crop in values(crop).allSatisfy { $0 == values(crop)[0] } }
         // Flat crops have 25 of 57 places; half of those count: 12.5 of 44.5.
@@ -139,7 +139,7 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
     @Test("noise has the deviation asked for, and shot noise grows with light")
     func noises() {
         let grey = Tensor(shape: [3, 100, 100], repeating: 0.5 as Float)
-        var random = RandomStream(seed: 7, name: "noise")
+        var random = RandomNumbers(seed: 7, name: "noise")
         func moments(_ picture: Tensor) -> Moments { Moments(values(picture).map(Double.init)) }
         let normal = moments(grey.withNoise(deviation: 0.05, &random))
         #expect(abs(normal.mean - 0.5) < 0.002 && abs(normal.deviation - 0.05) < 0.002, "seed 7")
@@ -226,7 +226,7 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
         for scale in [1, 2, 4] {
             for seed in 0..<6 as Range<UInt64> {
                 func result() throws -> Tensor {
-                    var random = RandomStream(seed: seed, name: "history")
+                    var random = RandomNumbers(seed: seed, name: "history")
                     return try PhotoHistory(scale: scale).apply(to: picture, &random)
                 }
                 let small = try result()

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Streams of different names know nothing of each other: one more draw from one shifts no other.
 /// What a checkpoint keeps of one is its seed, name and counter.
-package struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
+package struct RandomNumbers: RandomNumberGenerator, Sendable, Equatable {
     package let seed: UInt64
     package let name: String
     /// How many numbers have been drawn.
@@ -24,8 +24,8 @@ package struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
     }
 
     /// A stream of its own for one of many parts, such as an item or an epoch.
-    package func part(_ number: Int) -> RandomStream {
-        RandomStream(seed: seed, name: "\(name)/\(number)")
+    package func part(_ number: Int) -> RandomNumbers {
+        RandomNumbers(seed: seed, name: "\(name)/\(number)")
     }
 
     package mutating func next() -> UInt64 {
@@ -103,7 +103,7 @@ package struct RandomStream: RandomNumberGenerator, Sendable, Equatable {
 
     private mutating func filled(
         _ shape: [Int],
-        _ draw: (inout RandomStream) -> Float
+        _ draw: (inout RandomNumbers) -> Float
     ) -> Tensor {
         var tensor = Tensor(uninitialized: shape)
         var elements = tensor.mutableFloats

@@ -2,11 +2,11 @@ import Foundation
 import Tensors
 import Testing
 
-@Suite struct RandomStreamTests {
+@Suite struct RandomNumbersTests {
     @Test("the same seed and name give the same numbers, others give others")
     func names() {
         func numbers(_ seed: UInt64, _ name: String) -> [UInt64] {
-            var stream = RandomStream(seed: seed, name: name)
+            var stream = RandomNumbers(seed: seed, name: name)
             return (0..<100).map { _ in stream.next() }
         }
         #expect(numbers(7, "noise") == numbers(7, "noise"))
@@ -19,18 +19,18 @@ import Testing
 
     @Test("a stream goes on from its counter")
     func counter() {
-        var stream = RandomStream(seed: 3, name: "dropout")
+        var stream = RandomNumbers(seed: 3, name: "dropout")
         for _ in 0..<11 { _ = stream.next() }
         _ = stream.normal()
         #expect(stream.counter == 13)
-        var later = RandomStream(seed: 3, name: "dropout", counter: stream.counter)
+        var later = RandomNumbers(seed: 3, name: "dropout", counter: stream.counter)
         #expect(later == stream)
         #expect(later.normal() == stream.normal())
     }
 
     @Test("a part of a stream does not move it")
     func parts() {
-        let stream = RandomStream(seed: 3, name: "items")
+        let stream = RandomNumbers(seed: 3, name: "items")
         var (first, second) = (stream.part(1), stream.part(2))
         #expect(first.next() != second.next())
         #expect(stream.counter == 0)
@@ -39,8 +39,8 @@ import Testing
     @Test("mean and deviation are those of the distribution")
     func moments() {
         let count = 100_000
-        func moments(_ draw: (inout RandomStream) -> Double) -> (Double, Double) {
-            var stream = RandomStream(seed: 1, name: "moments")
+        func moments(_ draw: (inout RandomNumbers) -> Double) -> (Double, Double) {
+            var stream = RandomNumbers(seed: 1, name: "moments")
             let numbers = (0..<count).map { _ in draw(&stream) }
             let mean = numbers.reduce(0, +) / Double(count)
             let square = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
@@ -61,7 +61,7 @@ import Testing
 
     @Test("integers and orders are drawn evenly")
     func evenness() {
-        var stream = RandomStream(seed: 5, name: "orders")
+        var stream = RandomNumbers(seed: 5, name: "orders")
         var counts: [[Int]: Int] = [:]
         for _ in 0..<60_000 { counts[stream.permutation(3), default: 0] += 1 }
         #expect(counts.count == 6)
@@ -75,7 +75,7 @@ import Testing
     @Test("tensors are filled from the stream, in order")
     func tensors() {
         var (stream, copy) = (
-            RandomStream(seed: 9, name: "x"), RandomStream(seed: 9, name: "x")
+            RandomNumbers(seed: 9, name: "x"), RandomNumbers(seed: 9, name: "x")
         )
         let noise = stream.normal([2, 3], mean: 1, deviation: 2)
         #expect(noise.shape == [2, 3])
