@@ -102,7 +102,9 @@ package struct Settings: Sendable, Equatable {
     }
 
     package func bool(_ key: String) -> Bool {
-        guard case .bool(let value) = values[key] else { preconditionFailure("\(key) is yes or no") }
+        guard case .bool(let value) = values[key] else {
+            preconditionFailure("\(key) is yes or no")
+        }
         return value
     }
 

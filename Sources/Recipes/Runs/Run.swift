@@ -160,7 +160,8 @@ package struct Run {
         )
     }
 
-    private func progress(_ step: Int, _ last: Int, _ record: LogRecord, _ clock: Clock) -> Progress {
+    private func progress(_ step: Int, _ last: Int, _ record: LogRecord, _ clock: Clock) -> Progress
+    {
         Progress(
             step: step,
             steps: last,

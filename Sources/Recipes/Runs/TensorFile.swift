@@ -23,7 +23,8 @@ package struct TensorFile: Sendable, Equatable {
 
     /// The types that are written, by their name in the format.
     private static let types: [String: ElementType] = [
-        "F32": .float32, "F64": .float64, "I64": .int64, "I32": .int32, "U8": .uint8, "U64": .uint64,
+        "F32": .float32, "F64": .float64, "I64": .int64, "I32": .int32, "U8": .uint8,
+        "U64": .uint64,
     ]
 
     // MARK: Writing
@@ -48,7 +49,10 @@ package struct TensorFile: Sendable, Equatable {
         else { preconditionFailure("texts and numbers can be written as JSON") }
         if !notes.isEmpty {
             let separator = header.isEmpty ? "" : ","
-            entries.insert(contentsOf: Data("\"__metadata__\":".utf8) + extra + Data(separator.utf8), at: 1)
+            entries.insert(
+                contentsOf: Data("\"__metadata__\":".utf8) + extra + Data(separator.utf8),
+                at: 1
+            )
         }
         while entries.count % 8 != 0 { entries.append(UInt8(ascii: " ")) }
         let temporary = path + ".new"
@@ -125,7 +129,9 @@ package struct TensorFile: Sendable, Equatable {
         notes = names.notes
         tensors = [:]
         for (name, entry) in names.entries {
-            guard let type = Self.types[entry.dtype] else { throw wrong("tensors of \(entry.dtype)") }
+            guard let type = Self.types[entry.dtype] else {
+                throw wrong("tensors of \(entry.dtype)")
+            }
             let offsets = entry.data_offsets
             guard entry.shape.allSatisfy({ $0 >= 0 }), offsets.count == 2, offsets[0] >= 0,
                 offsets[1] <= data.count - start,
@@ -139,7 +145,9 @@ package struct TensorFile: Sendable, Equatable {
     }
 
     /// What a header holds: entries of one kind under any names, and notes.
-    private static func names(in header: Data) -> (entries: [String: Entry], notes: [String: String])? {
+    private static func names(in header: Data) -> (
+        entries: [String: Entry], notes: [String: String]
+    )? {
         struct Either: Decodable {
             var entry: Entry?
             var notes: [String: String]?

@@ -6,7 +6,7 @@ package struct TrainingState {
     package var networks: [(name: String, network: any Module<Float>)] = []
     package var optimizers: [(name: String, optimizer: any Optimizer<Float>)] = []
     package var pools: [(name: String, pool: ImagePool<Float>)] = []
-    package var streams: [(name: String, stream: Training.RandomStream)] = []
+    package var streams: [(name: String, stream: RandomStream)] = []
 
     package init() {}
 
@@ -41,7 +41,7 @@ package struct TrainingState {
     }
 
     /// Streams of its own and of layers and pools.
-    private var allStreams: [(name: String, stream: Training.RandomStream)] {
+    private var allStreams: [(name: String, stream: RandomStream)] {
         var all = streams.map { (name: "\($0.name).position", stream: $0.stream) }
         for (name, network) in networks {
             all += network.namedStreams.map { ("\(name).\($0.name).position", $0.stream) }

@@ -82,7 +82,7 @@ extension Variable {
         let shape = commonShape(a.shape, b.shape)
         let nest = LoopNest(shape, [shape, a.shape, b.shape])
         let length = nest.runLength
-        return Variable(shape) { y in
+        let result = Variable(shape) { y in
             if nest.runCount == 1 {
                 inParallel(length) { range in
                     combineRun(combination, nest, run: 0, range, a, b, y)
@@ -93,6 +93,7 @@ extension Variable {
                 }
             }
         }
+        return result.traced(combination.operation, [a, b])
     }
 
     private static func combineRun(

@@ -43,6 +43,7 @@ package func convolution<Number: Real>(
         windows: [sliding.window(weights.shape[2]), sliding.window(weights.shape[3])]
     )
     return convolve(shape, x, weights, bias)
+        .traced(sliding.convolution(weights.shape), [x, weights, bias])
 }
 
 /// Transposed convolution of x [batch, inputs, height, width] with weights [inputs, outputs /
@@ -73,6 +74,10 @@ package func transposedConvolution<Number: Real>(
         windows: windows
     )
     return convolveBack(shape, x, weights, bias)
+        .traced(
+            sliding.transposedConvolution(weights.shape, outputPadding: outputPadding),
+            [x, weights, bias]
+        )
 }
 
 private func convolve<Number: Real>(

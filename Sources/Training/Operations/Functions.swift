@@ -11,6 +11,7 @@ extension Variable {
                 )
             }
         }
+        .traced(function.operation.0, [self], function.operation.1)
         if Recording.current == .twice {
             return result.recorded(from: self) { gradient in
                 function.slope(at: self).map { gradient * $0 } ?? Variable(shape, repeating: 0)

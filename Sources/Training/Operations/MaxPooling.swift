@@ -1,3 +1,5 @@
+internal import Graphs
+
 extension Variable {
     /// The largest numbers of squares of pixels.
     package func maxPooled(_ size: Int, stride: Int? = nil, padding: Int = 0) -> Variable {
@@ -31,6 +33,13 @@ extension Variable {
             }
         }
         return picking(places, shape: [shape[0], shape[1], rows, columns])
+            .traced(
+                Pooling(
+                    .max(indices: nil),
+                    rule: Sliding(stride: stride, padding: padding).rule([size, size])
+                ),
+                [self]
+            )
     }
 
     /// The numbers at some places.

@@ -1,3 +1,5 @@
+internal import Graphs
+
 /// Which feature maps share a mean and a deviation.
 package enum NormalizationGroup: Sendable {
     /// Every map has its own.
@@ -35,6 +37,13 @@ package func normalized<Number: Real>(
     let moments = PlaneMoments(x, group, epsilon: epsilon)
     let statistics = (scale, shift)
     let result = moments.normalize(x, scale: scale, shift: shift)
+        .traced(
+            InstanceNormalization(epsilon: Float(epsilon)),
+            [
+                x, scale ?? Variable([x.shape[1]], repeating: 1),
+                shift ?? Variable([x.shape[1]], repeating: 0),
+            ]
+        )
     let given = [scale, shift].compactMap(\.self)
     return result.recorded(from: [x] + given) { gradient, wanted in
         let (scale, shift) = statistics

@@ -1,3 +1,6 @@
+internal import Graphs
+internal import Tensors
+
 /// What lies beyond the border of a picture.
 package enum PadMode: Sendable {
     case zero
@@ -18,6 +21,16 @@ extension Variable {
     ) -> Variable {
         mapped(2, by: .pad(shape[2], before: top, after: bottom, mode))
             .mapped(3, by: .pad(shape[3], before: left, after: right, mode))
+            .traced(
+                mode.operation,
+                [self],
+                [
+                    Tensor(
+                        shape: [8],
+                        values: [0, 0, top, left, 0, 0, bottom, right].map { Int64($0) }
+                    )
+                ]
+            )
     }
 
     package func padded(_ mode: PadMode, _ margin: Int) -> Variable {

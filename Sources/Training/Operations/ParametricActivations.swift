@@ -1,3 +1,5 @@
+internal import Graphs
+
 /// x where it is positive, else x times the slope of its channel.
 package func prelu<Number: Real>(
     _ x: Variable<Number>,
@@ -18,6 +20,7 @@ package func prelu<Number: Real>(
             }
         }
     }
+    .traced(Binary(.prelu), [x, slopes.reshaped([slopes.count, 1, 1])])
     return result.recorded(from: [x, slopes]) { gradient, _ in
         let sums = Numbers<Number>(count: planes)
         let input = Variable<Number>(x.shape) { dx in

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Graphs
 
 /// How numbers between pixels are made.
 package enum Interpolation: Sendable {
@@ -20,16 +21,26 @@ extension Variable {
     /// Pictures whose sides are `factor` times as long.
     package func enlarged(_ factor: Int, _ interpolation: Interpolation = .nearest) -> Variable {
         resized(height: shape[2] * factor, width: shape[3] * factor, interpolation)
+            .traced(interpolation.resize(factor), [self, nil, nil, nil])
     }
 
     /// Means of squares of pixels; padding does not count.
     package func averagePooled(_ size: Int, stride: Int? = nil, padding: Int = 0) -> Variable {
         mapped(2, by: .average(shape[2], size, stride: stride ?? size, padding: padding))
             .mapped(3, by: .average(shape[3], size, stride: stride ?? size, padding: padding))
+            .traced(
+                Pooling(
+                    .average(countsPadding: false),
+                    rule: Sliding(stride: stride ?? size, padding: padding).rule([size, size])
+                ),
+                [self]
+            )
     }
 
     /// The mean of every feature map: [batch, channels, 1, 1].
-    package func globalAveragePooled() -> Variable { mean([2, 3]) }
+    package func globalAveragePooled() -> Variable {
+        mean([2, 3]).traced(GlobalPooling(.average), [self])
+    }
 }
 
 extension AxisMap {

@@ -1,3 +1,4 @@
+internal import Graphs
 internal import Tensors
 
 extension Variable {
@@ -7,9 +8,13 @@ extension Variable {
         if let free = goal.firstIndex(of: -1) {
             goal[free] = count / goal.filter { $0 != -1 }.reduce(1, *)
         }
-        return Variable(shape: goal, numbers: numbers).recorded(from: self) { [shape] gradient in
-            gradient.reshaped(shape)
-        }
+        return Variable(shape: goal, numbers: numbers)
+            .traced(
+                Reshape(),
+                [self],
+                [Tensor(shape: [goal.count], values: goal.map { Int64($0) })]
+            )
+            .recorded(from: self) { [shape] gradient in gradient.reshaped(shape) }
     }
 
     /// One row for each sample: [batch, everything else].
@@ -49,7 +54,13 @@ extension Variable {
         let axis = axis < 0 ? axis + shape.count : axis
         if range == 0..<shape[axis] && step == 1 { return self }
         let picked = stride(from: range.lowerBound, to: range.upperBound, by: step)
+        let numbers = [range.lowerBound, range.upperBound, axis, step]
         return mapped(axis, by: AxisMap(inputs: shape[axis], picking: Array(picked)))
+            .traced(
+                Slice(),
+                [self],
+                numbers.map { Tensor(shape: [1], values: [Int64($0)]) }
+            )
     }
 
     /// A rectangle of pictures.
@@ -74,6 +85,7 @@ extension Variable {
         let (n, c, h, w) = (shape[0], shape[1] / (scale * scale), shape[2], shape[3])
         return reshaped([n, c, scale, scale, h, w]).permuted([0, 1, 4, 2, 5, 3])
             .reshaped([n, c, h * scale, w * scale])
+            .traced(DepthToSpace(block: scale, order: .crd), [self])
     }
 
     /// Squares of pixels gathered into channels: the way back.
@@ -106,6 +118,7 @@ package func concatenated<Number: Real>(
             offset += own
         }
     }
+    .traced(Concat(axis: axis), parts)
     return result.recorded(from: parts) { [sides = parts.map { $0.shape[axis] }] gradient, wanted in
         var end = 0
         return sides.indices.map { index in
