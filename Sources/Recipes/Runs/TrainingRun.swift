@@ -6,7 +6,7 @@ internal import TrainingLogs
 ///
 /// A run that was killed goes on from its last checkpoint, and ends with the same bits as one that
 /// was not: all that a step depends on is in the checkpoint or follows from the step's number.
-package struct Run {
+package struct TrainingRun {
     /// When to stop before the recipe's own last step.
     package enum Limit: Sendable {
         case none
