@@ -55,8 +55,8 @@ let package = Package(
         .target(
             name: "CKernels",
             exclude: [
-                "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc", "endings.inc",
-                "outer.inc", "peak.inc", "runs.inc", "winograd.inc",
+                "bfloat.inc", "convolution.inc", "elementwise.inc", "endings.inc", "outer.inc",
+                "peak.inc", "runs.inc", "variants.inc", "vectors.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),

@@ -16,6 +16,8 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Memory for the feature maps of a network, such as 256M or 2G.")
     var memory: MemorySize?
 
+    @OptionGroup var precisionOption: PrecisionOption
+
     @Flag(name: [.short, .long], help: "Say more on standard error.")
     var verbose = false
 
@@ -41,7 +43,11 @@ struct EngineOptions: ParsableArguments {
             guard messageLevel >= level else { return }
             Terminal.say(messageLevel == .warning ? "warning: \(message)" : message)
         }
-        return Engine(models: ModelLibrary(), plugins: Self.plugins(), settings: settings)
+        return Engine(
+            models: ModelLibrary(precision: precisionOption.precision),
+            plugins: Self.plugins(),
+            settings: settings
+        )
     }
 
     static func plugins() -> PluginCatalogue {

@@ -32,6 +32,8 @@ struct ModelBench: ParsableCommand {
     @Option(help: "Rows of the picture in a strip; as many as suit it if not given.")
     var strip: Int?
 
+    @OptionGroup var precisionOption: PrecisionOption
+
     @Flag(help: "Also print the time of each step.")
     var profile = false
 
@@ -48,7 +50,7 @@ struct ModelBench: ParsableCommand {
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         WorkerPool.setThreads(threads)
         setMatrixProductThreads(1)
-        let model = try ModelLibrary().model(model)
+        let model = try ModelLibrary(precision: precisionOption.precision).model(model)
         let network = try model.pictureNetwork()
         let shape = [1, network.inputChannels, size, size]
         let stream = StreamRun(try network.plan(for: shape, stripRows: strip))
@@ -77,6 +79,7 @@ struct ModelBench: ParsableCommand {
             leastMilliseconds: times[0] * 1e3,
             stripRows: stream.plan.stripRows,
             bytes: stream.plan.bytes,
+            precision: describe(network.fastProducts),
             gigaflops: 2e-9 * stream.plan.multiplyAdds / median,
             peakGigaflops: 2e-9 * InstructionSet.current.peakMultiplyAdds * Double(threads),
             steps: profile
@@ -116,6 +119,7 @@ private struct BenchReport: Encodable {
     let milliseconds, leastMilliseconds: Double
     let stripRows: Int
     let bytes: Int
+    let precision: String
     let gigaflops, peakGigaflops: Double
     let steps: [Step]?
 
@@ -142,6 +146,7 @@ private struct BenchReport: Encodable {
                 bytes >> 20
             )
         )
+        lines.append("precision: \(precision)")
         lines.append(
             String(
                 format: "%.1f effective GFLOP/s, %.0f %% of the multiply-add peak of %.1f",

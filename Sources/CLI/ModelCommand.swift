@@ -77,6 +77,7 @@ struct ModelInfo: ParsableCommand {
                     picture.multiplyAddsPerInputPixel
                 )
             )
+            add("fast precision", picture.fast.meaning)
             if let bytes = picture.bytesPerColumn {
                 add("memory", "\((bytes + 512) >> 10) KiB for each column of the picture")
             }
@@ -116,10 +117,12 @@ struct ModelRun: ParsableCommand {
     @Option(help: "Threads to compute with; one for each core if not given.")
     var threads: Int?
 
+    @OptionGroup var precisionOption: PrecisionOption
+
     func run() throws {
         WorkerPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         setMatrixProductThreads(1)
-        let model = try ModelLibrary().model(model)
+        let model = try ModelLibrary(precision: precisionOption.precision).model(model)
         var inputs: [(name: String?, tensor: Tensor)] = []
         for argument in input {
             let (name, path) = Self.split(

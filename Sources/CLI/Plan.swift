@@ -57,6 +57,7 @@ private struct PlanReport: Encodable {
         let memoryBytes: Int
         let seesEverything: Bool
         let statistics: String?
+        let precision: String
     }
 
     let chain: Chain
@@ -86,7 +87,8 @@ private struct PlanReport: Encodable {
                 strategy: Self.strategy($0),
                 memoryBytes: $0.layout.bytes,
                 seesEverything: $0.layout.seesEverything,
-                statistics: $0.observation.map { Self.text($0) }
+                statistics: $0.observation.map { Self.text($0) },
+                precision: describe($0.fastProducts)
             )
         }
         reading =
@@ -141,6 +143,7 @@ private struct PlanReport: Encodable {
                 "network \(network.model): \(work) billion multiply-adds, \(network.strategy), about "
                     + "\(max(1, network.memoryBytes >> 20)) MiB"
             )
+            lines.append("  precision: \(network.precision)")
             if let statistics = network.statistics { lines.append("  statistics: \(statistics)") }
         }
         return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")

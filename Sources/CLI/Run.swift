@@ -153,10 +153,12 @@ struct Record: Encodable {
         let multiplyAdds: Double
         /// Those ÷ what the whole picture at once takes.
         let workRatio: Double
+        let precision: String
 
         init(_ use: NetworkUse) {
             model = use.model
             multiplyAdds = use.work.multiplyAdds
+            precision = describe(use.fastProducts)
             workRatio = use.work.multiplyAdds / max(1, use.layout.multiplyAdds)
         }
     }

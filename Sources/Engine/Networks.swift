@@ -1,4 +1,4 @@
-internal import Graphs
+package import Graphs
 package import Inference
 package import PluginHost
 package import Streams
@@ -57,6 +57,8 @@ package struct NetworkUse: Sendable {
     package let width, height: Int
     package let layout: StreamLayout
     package let observation: StreamedNetwork.Observation?
+    /// Its convolutions in fast precision; `nil` in full precision.
+    package let fastProducts: FastProducts?
     /// What has been computed so far.
     package let work: StreamWork
 }
@@ -116,6 +118,7 @@ private final class LoadedNetwork: HostNetwork {
                     height: image.height,
                     layout: layout,
                     observation: network.observation,
+                    fastProducts: picture.fastProducts,
                     work: work
                 )
             )

@@ -26,6 +26,8 @@ package struct PictureNetwork: Sendable {
     private let probedSize: [Int]
     /// Weights that all sizes of picture share.
     private let weights = WeightCache()
+    /// The convolutions with bfloat16 products, and what they cost; `nil` where none are wanted.
+    package var fastProducts: FastProducts?
 
     /// - Throws: when the graph does not turn one N×C×height×width picture into another.
     package init(_ graph: Graph) throws(GraphError) {
@@ -171,7 +173,19 @@ package struct PictureNetwork: Sendable {
     ///
     /// - Parameter stripRows: rows of the input in a strip; as many as suit the picture if not given.
     package func plan(for shape: [Int], stripRows: Int? = nil) throws(GraphError) -> StreamPlan {
-        let sized = try SizedNetwork(graph, input: shape, weights: weights)
+        try plan(for: shape, stripRows: stripRows, fast: fastConvolutions, weights: weights)
+    }
+
+    private var fastConvolutions: Set<Int> { fastProducts?.convolutions ?? [] }
+
+    /// - Parameter fast: convolutions that may be computed with bfloat16 products.
+    func plan(
+        for shape: [Int],
+        stripRows: Int? = nil,
+        fast: Set<Int>,
+        weights: WeightCache
+    ) throws(GraphError) -> StreamPlan {
+        let sized = try SizedNetwork(graph, input: shape, weights: weights, fast: fast)
         return try StreamPlan(
             sized,
             output: graph.outputs[outputIndex],
@@ -225,7 +239,12 @@ package struct PictureNetwork: Sendable {
             1, inputChannels, height + border.before + border.bottom,
             width + border.before + border.right,
         ]
-        let sized = try SizedNetwork(graph, input: shape, weights: weights)
+        let sized = try SizedNetwork(
+            graph,
+            input: shape,
+            weights: weights,
+            fast: fastConvolutions
+        )
         let reach = sized.flow.reach
         let fitted = Fitted(
             border: border,

@@ -20,7 +20,8 @@ package final class Model: Sendable {
     private let guess = Mutex<PixelMapping?>(nil)
     package var isMappingGuessed: Bool { card == nil }
 
-    package init(path: String, card: ModelCard? = nil) throws {
+    /// - Parameter precision: how exactly pictures are computed.
+    package init(path: String, card: ModelCard? = nil, precision: Precision = .full) throws {
         self.path = path
         self.card = card
         name = card?.name ?? URL(filePath: path).deletingPathExtension().lastPathComponent
@@ -31,7 +32,13 @@ package final class Model: Sendable {
             throw ModelError("\(path): \(error)")
         }
         let graph = graph
-        picture = Result { () throws(GraphError) in try PictureNetwork(graph) }
+        let picture = Result { () throws(GraphError) in try PictureNetwork(graph) }
+        switch precision {
+        case .full: self.picture = picture
+        case .fast:
+            let range = card?.input.range ?? Self.guessRange(try? picture.get())
+            self.picture = picture.map { Self.fast($0, range) ?? $0 }
+        }
         if let card, let scale = card.scale, case .success(let picture) = picture,
             picture.scale.value != scale
         {
@@ -51,6 +58,13 @@ package final class Model: Sendable {
             known = mapping
             return mapping
         }
+    }
+
+    /// The network with bfloat16 products; `nil` where the processor is no faster with them, or where
+    /// they cannot be tried.
+    static func fast(_ network: PictureNetwork, _ range: PixelMapping.Range) -> PictureNetwork? {
+        guard PictureNetwork.hasFastProducts else { return nil }
+        return try? network.fast(range: range.black...range.white, .shared)
     }
 
     /// The network on pictures, or an error that says why it is none.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 internal import Glibc
+package import Graphs
 internal import Synchronization
 
 /// The models that are at hand by name: every folder with a `card.json` in one of some places.
@@ -16,9 +17,15 @@ package final class ModelLibrary: Sendable {
     package let entries: [Entry]
     /// Cards that cannot be read, and why.
     package let problems: [ModelError]
+    private let precision: Precision
     private let loaded = Mutex<[String: Model]>([:])
 
-    package init(folders: [String] = ModelLibrary.standardFolders()) {
+    /// - Parameter precision: how exactly its models compute pictures.
+    package init(
+        folders: [String] = ModelLibrary.standardFolders(),
+        precision: Precision = .full
+    ) {
+        self.precision = precision
         self.folders = folders
         var entries: [String: Entry] = [:]
         var problems: [ModelError] = []
@@ -105,7 +112,7 @@ package final class ModelLibrary: Sendable {
 
     private func load(_ path: String, _ card: ModelCard?) throws -> Model {
         if let model = loaded.withLock({ $0[path] }) { return model }
-        let model = try Model(path: path, card: card)
+        let model = try Model(path: path, card: card, precision: precision)
         loaded.withLock { $0[path] = model }
         return model
     }

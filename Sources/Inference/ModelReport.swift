@@ -42,6 +42,18 @@ package struct ModelReport: Codable, Sendable {
         package var bytesPerColumn: Int?
         /// How many statistics of a whole picture it looks for; `nil` where something else is looked for.
         package var statistics: Int?
+        /// What the fast precision costs, or why it does not differ.
+        package var fast: Fast
+    }
+
+    /// What holds for the fast precision.
+    package struct Fast: Codable, Sendable {
+        /// The distance to the float32 result; `nil` where nothing differs.
+        package var decibels: Double?
+        /// The part of the multiply-adds that it covers.
+        package var share: Double
+        /// All this in words.
+        package var meaning: String
     }
 
     package init(_ model: Model) {
@@ -77,6 +89,23 @@ package struct ModelReport: Codable, Sendable {
     }
 }
 
+extension ModelReport.Fast {
+    fileprivate init(_ network: PictureNetwork, _ range: PixelMapping.Range) {
+        (decibels, share) = (nil, 0)
+        guard PictureNetwork.hasFastProducts else {
+            meaning = "as full: this processor has no fast bfloat16 products (AVX-512 BF16)"
+            return
+        }
+        guard let products = Model.fast(network, range)?.fastProducts else {
+            meaning = "as full: the network cannot be tried on a small picture"
+            return
+        }
+        decibels = products.decibels.isFinite ? products.decibels : nil
+        share = products.share
+        meaning = products.description
+    }
+}
+
 extension ModelReport.Picture {
     fileprivate init(_ model: Model, _ network: PictureNetwork) {
         inputChannels = network.inputChannels
@@ -98,6 +127,7 @@ extension ModelReport.Picture {
                 try? StreamPlan(fitted.sized, output: fitted.output, stripRows: 48)
             }
             .map { $0.featureBytes / size.width }
+        fast = ModelReport.Fast(network, model.mapping.range)
         multiplyAddsPerInputPixel =
             fitted.map { Double($0.reach.multiplyAdds) / Double(size.height * size.width) } ?? 0
     }

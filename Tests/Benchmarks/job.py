@@ -19,7 +19,7 @@ import generators
 import measure
 import tiles
 
-PEERS = ("onnxruntime", "openvino f32")
+PEERS = ["onnxruntime", "openvino f32", "openvino default", "ncnn"]
 
 
 def atelier(a, model: Path, photo: Path, result: Path) -> measure.Run:
@@ -44,20 +44,25 @@ def difference(one: Path, other: Path) -> int:
 
 def job(a, model: Path, photo: Path, scratch: Path) -> None:
     """Measures one job by turns and prints its table; a peer's tile is its best one."""
-    contenders = [(e, t) for e in PEERS if not engines.missing(e) for t in a.tiles]
+    contenders = [(e, t) for e in a.peers if not engines.missing(e) for t in a.tiles]
     ours, theirs = scratch / "ours.tif", scratch / "theirs.tif"
     runs = {contender: [] for contender in [("atelier", 0), *contenders]}
     largest = {}
     for _ in range(a.rounds):
         runs["atelier", 0].append(atelier(a, model, photo, ours))
-        for engine, tile in contenders:
-            runs[engine, tile].append(peer(a, engine, tile, model, photo, theirs))
-            largest[engine, tile] = difference(ours, theirs)
+        for engine, tile in list(contenders):
+            try:
+                runs[engine, tile].append(peer(a, engine, tile, model, photo, theirs))
+                largest[engine, tile] = difference(ours, theirs)
+            except RuntimeError as error:
+                print(f"{engine} is left out: {error}", file=sys.stderr)
+                contenders.remove((engine, tile))
+                del runs[engine, tile]
     found = {contender: measure.median(several) for contender, several in runs.items()}
     mine = found["atelier", 0]
     lines = [["atelier", "", f"{mine.seconds:.2f}", f"{mine.mebibytes:.0f}", "", "", ""]]
     for engine in dict.fromkeys(e for e, _ in contenders):
-        tile = min(a.tiles, key=lambda t: found[engine, t].seconds)
+        tile = min((t for e, t in contenders if e == engine), key=lambda t: found[engine, t].seconds)
         best = found[engine, tile]
         lines.append([
             engine, str(tile), f"{best.seconds:.2f}", f"{best.mebibytes:.0f}",
@@ -116,6 +121,7 @@ def main() -> None:
     parser.add_argument("--photo", required=True, type=Path)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--tiles", nargs="+", type=int, default=[256, 512])
+    parser.add_argument("--peers", nargs="+", default=PEERS, choices=PEERS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--crop", type=float, default=4, help="megapixels for the large network")
     parser.add_argument("--scaling", action="store_true", help="measure several sizes instead")

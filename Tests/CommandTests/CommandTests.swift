@@ -352,6 +352,39 @@ import Vips
         #expect(try run("doctor").status == 0)
     }
 
+    @Test("the precision is full or fast, and plans and reports name it")
+    func precision() throws {
+        let wrong = try run("model", "bench", "sr-x2", "--precision", "exact")
+        #expect(wrong.status == 64)
+        #expect(
+            wrong.errors.hasPrefix(
+                "Error: The value 'exact' is invalid for '--precision <precision>'. Please provide "
+                    + "one of 'full' and 'fast'."
+            ),
+            "\(wrong.errors)"
+        )
+        let chain = ["--", "super-resolution", "scale=2"]
+        let full = try Command.atelier(["plan", photo] + chain, in: folder.url)
+        #expect(full.output.contains("  precision: full\n"), "\(full.output)")
+        let fast = ["--precision", "fast"]
+        let plan = try Command.atelier(["plan", photo] + fast + chain, in: folder.url)
+        let edit = try Command.atelier(
+            ["run", photo, "-o", "fast.tif", "--report", "fast.jsonl"] + fast + chain,
+            in: folder.url
+        )
+        #expect(edit.status == 0, "\(edit.errors)")
+        let report = try String(contentsOfFile: folder.path("fast.jsonl"), encoding: .utf8)
+        let info = try run("model", "info", "sr-x2").output
+        #expect(info.contains("  fast precision   "))
+        if info.contains("this processor has no fast bfloat16 products") {
+            #expect(plan.output.contains("  precision: full\n"))
+            #expect(report.contains(#""precision":"full""#))
+        } else {
+            #expect(plan.output.contains("  precision: fast: "))
+            #expect(report.contains(#""precision":"fast: "#))
+        }
+    }
+
     @Test("several pictures go into names made from theirs, and a failing one stops only itself")
     func batch() throws {
         _ = try folder.write("hello", to: "bad.png")

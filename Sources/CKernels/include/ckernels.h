@@ -144,6 +144,70 @@ void atelier_convolution_pack_thin(const float *weights, int32_t output_channels
  * are the same. */
 void atelier_convolve_depthwise(atelier_isa isa, const atelier_convolution *c);
 
+/* ---- Convolution with products of bfloat16 numbers
+ * ---------------------------------------------- */
+
+/* Inputs and weights are rounded to bfloat16, to the nearest number and to the even one of two,
+ * multiplied exactly and summed in float32. Numbers too small for the usual form count as zeros. */
+typedef enum {
+    ATELIER_BFLOAT_PLAIN =
+        0, /* the same arithmetic with what every processor has: the definition */
+    ATELIER_BFLOAT_AVX512 = 1,
+    ATELIER_BFLOAT_COUNT = 2
+} atelier_bfloat;
+
+/* The best one that this processor has; only others than the plain one are fast. */
+atelier_bfloat atelier_best_bfloat(void);
+
+/* Rounds `count` pixels of `lanes` floats, 16 or 4, of which the first `used` count: y[p·step + l].
+ * Other places become 0. With 4 lanes the step is 4. */
+void atelier_bfloat_round(atelier_bfloat variant, const float *x, int32_t lanes, int32_t used,
+                          uint16_t *y, ptrdiff_t step, int32_t count);
+
+/* Computes `count` pixels of an output row; see atelier_convolution. */
+typedef struct {
+    const uint16_t *const *taps; /* for each where the first output pixel reads the first block */
+    const int32_t *numbers;      /* of their places in the kernel */
+    int32_t tap_count;
+
+    int32_t lanes; /* size of an input block: 16 or 4, 32 for a thin output */
+    int32_t input_blocks;
+    const int32_t *input_lanes;
+    ptrdiff_t input_block_stride, input_step; /* in numbers */
+
+    const uint16_t *weights; /* packed by atelier_bfloat_pack */
+    int32_t kernel_taps;
+    atelier_ending ending;
+
+    float *output;
+    const float *const *residual;
+    int32_t output_blocks; /* of a thin output: its channels */
+    ptrdiff_t output_block_stride, output_step;
+    int32_t count;
+} atelier_bfloat_convolution;
+
+/* Computes one group of output blocks. */
+void atelier_bfloat_convolve(atelier_bfloat variant, const atelier_bfloat_convolution *c,
+                             int32_t group);
+
+/* The same for an output of at most four channels, in a thin map. */
+void atelier_bfloat_convolve_thin(atelier_bfloat variant, const atelier_bfloat_convolution *c);
+
+/* Output blocks whose weights lie side by side. */
+int32_t atelier_bfloat_group(void);
+
+/* Packs weights[output][input][tap] of one group; `packed` is where those of the first group go.
+ * There are as many numbers as in the float32 packing. `inputs` says which channel stands in each
+ * place of the input blocks, or -1 for none. */
+void atelier_bfloat_pack(const float *weights, int32_t input_channels, int32_t kernel_taps,
+                         int32_t output_channels, const int32_t *inputs, int32_t input_blocks,
+                         int32_t lanes, int32_t group, uint16_t *packed);
+
+/* Packs weights as atelier_bfloat_convolve_thin reads them: [tap][block of 32][4][32]. */
+void atelier_bfloat_pack_thin(const float *weights, int32_t input_channels, int32_t kernel_taps,
+                              int32_t output_channels, const int32_t *inputs, int32_t input_blocks,
+                              uint16_t *packed);
+
 /* ---- Convolution by Winograd's method
  * ------------------------------------------------------------ */
 

@@ -85,7 +85,8 @@ extension StepBuilder {
         _ convolution: FusedConvolution,
         _ node: Graph.Node,
         _ input: BlockList,
-        _ output: RowMap
+        _ output: RowMap,
+        isFast: Bool
     ) throws(GraphError) -> any StreamStep {
         let source = node.input(0)!
         let (rows, columns) = try geometry(convolution, node)
@@ -121,9 +122,43 @@ extension StepBuilder {
         let isOfWideMaps = form == .dense && !isThin && input.lanes == 16
         let inputRows = flow.length(source, .rows)
         let height = flow.length(node.outputs[0]!, .rows)
-        if isOfWideMaps,
-            let method = WinogradStep.method(rows, columns, input, output, height: height)
+        let method =
+            isOfWideMaps
+            ? WinogradStep.method(rows, columns, input, output, height: height) : nil
+        let plain = WinogradStep.plainCost(rows, columns, input, output, height: height)
+        if isFast,
+            let form = PackedBfloat.Form(
+                form,
+                input,
+                output,
+                multiplications: plain,
+                cost: method?.cost
+            )
         {
+            let packed = network.weights.weights(key(.bfloat(form))) {
+                PackedBfloat(
+                    form,
+                    weights: weights,
+                    bias: bias,
+                    activation: ending.activation,
+                    residual: ending.residual,
+                    inputs: input.places,
+                    lanes: input.lanes
+                )
+            }
+            return BfloatStep(
+                input: input,
+                output: output,
+                rows: rows,
+                columns: columns,
+                inputRows: inputRows,
+                inputColumns: stored,
+                height: height,
+                weights: packed,
+                ending: ending
+            )
+        }
+        if let method {
             WinogradStep.requireMargins(method, of: input, output, stored: stored)
             let parts = method.parts.map { part in
                 let packed = network.weights.weights(

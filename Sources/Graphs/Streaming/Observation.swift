@@ -13,7 +13,7 @@ extension PictureNetwork {
         for index in try graph.statisticNodes(reach).joined() {
             statistics[index] = try emptyStatistics(index, reach)
         }
-        return try PictureNetwork(try graph.frozen(statistics).applying())
+        return try specialized(statistics)
     }
 
     /// The network with what its nodes find in a picture, which goes through it as a whole.
@@ -34,7 +34,7 @@ extension PictureNetwork {
         for index in waves.joined() {
             found[index] = run.statistics[graph.nodes[index].outputs[0]!]
         }
-        return try PictureNetwork(try graph.frozen(found).applying())
+        return try specialized(found)
     }
 
     /// The network with what its nodes find in a picture that streams through it, once for each of
@@ -78,7 +78,14 @@ extension PictureNetwork {
                 found[index] = statistics
             }
         }
-        return try PictureNetwork(try graph.frozen(found).applying())
+        return try specialized(found)
+    }
+
+    /// The network with what was found in place of what is looked for, in the same precision.
+    private func specialized(_ found: [Int: NodeStatistics]) throws(GraphError) -> PictureNetwork {
+        var network = try PictureNetwork(try graph.frozen(found).applying())
+        network.fastProducts = fastProducts
+        return network
     }
 
     /// Multiply-adds of all passes that `frozen(height:width:)` makes, and how many there are.

@@ -103,7 +103,13 @@ struct StepBuilder {
         let input = blocks(source)
         switch network.treatments[index] {
         case .convolution(let convolution):
-            return try self.convolution(convolution, node, input, output)
+            return try self.convolution(
+                convolution,
+                node,
+                input,
+                output,
+                isFast: network.fastNodes.contains(index)
+            )
         case .unary(let function): return UnaryStep(function, input: input, output: output)
         case .affine(let factors, let offsets):
             return AffineStep(factors: factors, offsets: offsets, input: input, output: output)

@@ -18,6 +18,7 @@ package final class StreamPlan: @unchecked Sendable {
     /// Strips until the output is complete.
     package var strips: Int { schedule.count }
 
+    let network: SizedNetwork
     let flow: Flow
     let schedule: StripSchedule
     let output: Feature
@@ -64,6 +65,7 @@ package final class StreamPlan: @unchecked Sendable {
         budget: Int = .max
     ) throws(GraphError) {
         let flow = network.flow
+        self.network = network
         self.flow = flow
         inputValue = flow.graph.inputs[0]
         outputValue = value
@@ -173,8 +175,17 @@ package final class SizedNetwork: Sendable {
     let weights: WeightCache
     /// Whether something in it looks at the whole picture.
     package let isGlobal: Bool
+    /// Convolutions that may be computed with bfloat16 products.
+    let fastNodes: Set<Int>
 
-    package init(_ graph: Graph, input shape: [Int], weights: WeightCache) throws(GraphError) {
+    /// - Parameter fast: convolutions that may be computed with bfloat16 products, counted in the
+    ///   order of computation.
+    package init(
+        _ graph: Graph,
+        input shape: [Int],
+        weights: WeightCache,
+        fast: Set<Int> = []
+    ) throws(GraphError) {
         var flow = try Flow(graph, input: shape)
         guard flow.isMap(flow.graph.inputs[0]) else {
             throw GraphError("expected one picture of shape 1×C×height×width, found \(text(shape))")
@@ -195,6 +206,8 @@ package final class SizedNetwork: Sendable {
                 return flow.length(edge.value, .rows) > 1
             }
         }
+        let numbered = Self.convolutions(treatments).enumerated()
+        fastNodes = Set(numbered.filter { fast.contains($0.offset) }.map(\.element))
     }
 
     /// Multiply-adds of everything that a part of the output depends on; of all of it if no part is

@@ -7,6 +7,7 @@ package final class WeightCache: Sendable {
     enum Form: Hashable {
         case plain(PackedConvolution.Form)
         case interleaved([[Int?]])
+        case bfloat(PackedBfloat.Form)
         case winograd(PackedWinograd.Tiling, taps: [[[Int?]]])
     }
 

@@ -139,6 +139,8 @@ final class WinogradStep: StreamStep {
     struct Method: Sendable {
         let parts: [Part]
         let tiling: PackedWinograd.Tiling
+        /// In multiplications of a vector.
+        let cost: Int
     }
 
     private let input: BlockList
@@ -197,11 +199,23 @@ final class WinogradStep: StreamStep {
                 * (tiles * (products + 7 * (sets * inputs + outputs))
                     + 12 * products * parts.count)
         }
-        let taps = rows.window.size * columns.window.size
-        let plain = channels * outputs * taps * (height * width / parts.count + 12)
+        let plain = plainCost(rows, columns, input, output, height: height)
         guard let tiling = tilings.min(by: { cost($0) < cost($1) }), cost(tiling) < plain * 9 / 10
         else { return nil }
-        return Method(parts: parts, tiling: tiling)
+        return Method(parts: parts, tiling: tiling, cost: cost(tiling))
+    }
+
+    /// What the convolution costs without the method, in multiplications of a vector.
+    static func plainCost(
+        _ rows: ConvolutionStep.Geometry,
+        _ columns: ConvolutionStep.Geometry,
+        _ input: BlockList,
+        _ output: RowMap,
+        height: Int
+    ) -> Int {
+        let taps = rows.window.size * columns.window.size
+        let pixels = height * output.layout.columns.count / (rows.phases * columns.phases)
+        return input.channels * output.layout.blocks * taps * (pixels + 12)
     }
 
     /// Asks for the zeros that tiles at both ends of a row read.
