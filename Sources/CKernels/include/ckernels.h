@@ -330,4 +330,26 @@ typedef struct {
 void atelier_adam_step(atelier_isa isa, const atelier_adam *a, const float *g, float *m, float *v,
                        float *w, size_t count);
 
+/* ---- Sums over pixels ---- */
+
+/* sums[r][d] += sum over lines and pixels of a[line · a_line + p · a_step + r] · b[line · b_line +
+ * p · b_step + d], for r below rows and d below depth, a multiple of 16. */
+typedef struct {
+    const float *a, *b;
+    ptrdiff_t a_step, a_line, b_step, b_line;
+    int32_t lines, count, rows, depth;
+    float *sums;
+} atelier_outer;
+
+void atelier_outer_products(atelier_isa isa, const atelier_outer *c);
+
+/* Puts planes together to pixels of `depth` numbers, zeros behind the channels. */
+void atelier_pixels_from_planes(atelier_isa isa, const float *planes, ptrdiff_t plane_stride,
+                                int32_t channels, int32_t depth, float *pixels, int32_t count);
+
+/* The way back. */
+void atelier_planes_from_pixels(atelier_isa isa, const float *pixels, int32_t depth,
+                                int32_t channels, float *planes, ptrdiff_t plane_stride,
+                                int32_t count);
+
 #endif

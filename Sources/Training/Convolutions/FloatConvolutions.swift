@@ -1,0 +1,54 @@
+package import Kernels
+internal import Tensors
+
+/// Which way a convolution of float32 numbers is computed.
+extension Float {
+    package static func convolve(
+        _ shape: ConvolutionShape,
+        _ x: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>?,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        guard shape.suitsBlocks else {
+            UnfoldedConvolution(shape).forward(x, weights, bias, into: y)
+            return
+        }
+        BlockedConvolution(forward: shape, weights, bias).run(x, into: y)
+    }
+
+    package static func convolveBack(
+        _ shape: ConvolutionShape,
+        _ y: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>?,
+        into x: UnsafeMutablePointer<Float>
+    ) {
+        guard shape.suitsBlocks else {
+            UnfoldedConvolution(shape).backward(y, weights, bias, into: x)
+            return
+        }
+        BlockedConvolution(backward: shape, weights, bias).run(y, into: x)
+    }
+
+    package static func weightGradient(
+        _ shape: ConvolutionShape,
+        _ x: UnsafePointer<Float>,
+        _ y: UnsafePointer<Float>,
+        into weights: UnsafeMutablePointer<Float>
+    ) {
+        guard shape.suitsBlocks else {
+            UnfoldedConvolution(shape).weightGradient(x, y, into: weights)
+            return
+        }
+        BlockedWeightGradient(shape).run(x, y, into: weights)
+    }
+}
+
+extension ConvolutionShape {
+    /// Whether there are pixels enough that kernels gain more from them than packing weights costs,
+    /// and channels enough to fill blocks.
+    fileprivate var suitsBlocks: Bool {
+        groups == 1 && batch * output.elementCount >= 512 && max(inputChannels, outputChannels) >= 8
+    }
+}
