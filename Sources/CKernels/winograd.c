@@ -1,6 +1,23 @@
 #include "variants.h"
 #include <string.h>
 
+/* Sixteen numbers in double precision. */
+typedef double doubles __attribute__((vector_size(128), aligned(8)));
+
+/* What weights are multiplied with for each point but infinity: its powers, scaled. */
+static const double six_points[5][3] = {{1 / 4., 0, 0},
+                                        {-1 / 6., -1 / 6., -1 / 6.},
+                                        {-1 / 6., 1 / 6., -1 / 6.},
+                                        {1 / 24., 1 / 12., 1 / 6.},
+                                        {1 / 24., -1 / 12., 1 / 6.}};
+static const double eight_points[7][3] = {{1, 0, 0},
+                                          {-2 / 9., -2 / 9., -2 / 9.},
+                                          {-2 / 9., 2 / 9., -2 / 9.},
+                                          {1 / 90., 1 / 45., 2 / 45.},
+                                          {1 / 90., -1 / 45., 2 / 45.},
+                                          {1 / 45., 1 / 90., 1 / 180.},
+                                          {1 / 45., -1 / 90., 1 / 180.}};
+
 #define ATELIER_BODY "winograd.inc"
 #include "variants.inc"
 
@@ -39,36 +56,15 @@ size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t
     return (size_t)atelier_winograd_places(tile) * output_blocks * 16 * input_channels;
 }
 
-/* Weights g of a line into products' right sides u: `taps` of them into `side`. */
-static void transform(int32_t side, int32_t taps, const double *g, int32_t step, double *u,
-                      int32_t u_step) {
-    /* For each point but infinity its powers, scaled. */
-    static const double six_points[5][3] = {{1 / 4., 0, 0},
-                                            {-1 / 6., -1 / 6., -1 / 6.},
-                                            {-1 / 6., 1 / 6., -1 / 6.},
-                                            {1 / 24., 1 / 12., 1 / 6.},
-                                            {1 / 24., -1 / 12., 1 / 6.}};
-    static const double eight_points[7][3] = {{1, 0, 0},
-                                              {-2 / 9., -2 / 9., -2 / 9.},
-                                              {-2 / 9., 2 / 9., -2 / 9.},
-                                              {1 / 90., 1 / 45., 2 / 45.},
-                                              {1 / 90., -1 / 45., 2 / 45.},
-                                              {1 / 45., 1 / 90., 1 / 180.},
-                                              {1 / 45., -1 / 90., 1 / 180.}};
-    const double (*rows)[3] = side == 6 ? six_points : eight_points;
-    for (int32_t i = 0; i + 1 < side; i++) {
-        u[i * u_step] = 0;
-        for (int32_t k = 0; k < taps; k++)
-            u[i * u_step] += rows[i][k] * g[k * step];
-    }
-    u[(side - 1) * u_step] = g[(taps - 1) * step];
-}
+typedef void (*transform)(int32_t, const doubles *, doubles *);
+
+static const transform transforms[ATELIER_ISA_COUNT] = VARIANTS(transform_weights);
 
 void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed) {
     const int32_t group = atelier_winograd_group(isa), places = atelier_winograd_places(tile);
-    const int32_t side = tile < 6 ? 6 : 8, taps = side + 1 - tile;
+    const int32_t taps = (tile < 6 ? 7 : 9) - tile;
     int32_t channels = 0;
     for (int32_t i = 0; i < input_blocks * 16; i++)
         channels += inputs[i] >= 0;
@@ -78,20 +74,23 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
         for (int32_t i = 0, channel = 0; i < input_blocks * 16; i++) {
             if (inputs[i] < 0)
                 continue;
-            for (int32_t o = 0; o < row; o++) {
-                double g[9] = {0}, lines[8 * 3], u[8 * 8];
-                int32_t to = outputs[first * 16 + o];
-                const float *from =
-                    weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
-                if (to >= 0)
+            for (int32_t block = 0; block < blocks; block++) {
+                /* Sixteen outputs side by side: [tap or place][output]. */
+                doubles g[9] = {{0}}, u[64];
+                for (int32_t o = 0; o < 16; o++) {
+                    int32_t to = outputs[(first + block) * 16 + o];
+                    if (to < 0)
+                        continue;
+                    const float *from =
+                        weights + ((size_t)to * input_channels + inputs[i]) * taps * taps;
                     for (int32_t k = 0; k < taps * taps; k++)
-                        g[k] = from[k];
-                for (int32_t k = 0; k < taps; k++)
-                    transform(side, taps, g + k, taps, lines + k, taps);
-                for (int32_t k = 0; k < side; k++)
-                    transform(side, taps, lines + k * taps, 1, u + k * side, 1);
+                        g[k][o] = from[k];
+                }
+                transforms[isa](tile, g, u);
                 for (int32_t p = 0; p < places; p++)
-                    packed[((size_t)p * channels + channel) * row + o] = (float)u[p];
+                    for (int32_t o = 0; o < 16; o++)
+                        packed[((size_t)p * channels + channel) * row + block * 16 + o] =
+                            (float)u[p][o];
             }
             channel++;
         }

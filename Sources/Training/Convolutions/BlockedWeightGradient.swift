@@ -5,10 +5,12 @@ internal import Tensors
 /// pixels of products of inputs and outputs.
 struct BlockedWeightGradient {
     private let shape: ConvolutionShape
+    private let output: [Int]
     private let rows, columns: ReadingRule
 
     init(_ shape: ConvolutionShape) {
         self.shape = shape
+        output = shape.output
         rows = ReadingRule(forward: shape.windows[0])
         columns = ReadingRule(forward: shape.windows[1])
     }
@@ -19,7 +21,7 @@ struct BlockedWeightGradient {
         into weights: UnsafeMutablePointer<Float>
     ) {
         let height = stripHeight
-        let strips = (shape.output[0] + height - 1) / height
+        let strips = (output[0] + height - 1) / height
         let tasks = shape.batch * strips
         let pieces = min(tasks, WorkerPool.shared.threads)
         let sums = (0..<pieces).map { _ in Numbers<Float>(count: shape.taps * narrow * wideDepth) }
@@ -28,11 +30,11 @@ struct BlockedWeightGradient {
             own.update(repeating: 0, count: sums[piece].count)
             for task in (tasks * piece / pieces)..<(tasks * (piece + 1) / pieces) {
                 let (image, strip) = task.quotientAndRemainder(dividingBy: strips)
-                let lines = (strip * height)..<min((strip + 1) * height, shape.output[0])
+                let lines = (strip * height)..<min((strip + 1) * height, output[0])
                 add(
                     lines,
                     x + image * shape.inputChannels * shape.input.elementCount,
-                    y + image * shape.outputChannels * shape.output.elementCount,
+                    y + image * shape.outputChannels * output.elementCount,
                     to: own
                 )
             }
@@ -51,8 +53,8 @@ struct BlockedWeightGradient {
 
     private var stripHeight: Int {
         let depths = shape.inputChannels + shape.outputChannels
-        let bytes = 4 * depths * max(shape.output[1], 1) * shape.windows[0].stride
-        return max(4, min(shape.output[0], (256 << 10) / max(1, bytes)))
+        let bytes = 4 * depths * max(output[1], 1) * shape.windows[0].stride
+        return max(4, min(output[0], (256 << 10) / max(1, bytes)))
     }
 
     private func add(
@@ -64,20 +66,20 @@ struct BlockedWeightGradient {
         let read = rows.positions(lines)
         let inputs = PixelRows(
             depth: depth(shape.inputChannels, isWide: !outputsAreWide),
-            columns: columns.positions(0..<shape.output[1]),
+            columns: columns.positions(0..<output[1]),
             height: shape.input[0],
             width: shape.input[1],
             channels: shape.inputChannels,
-            base: memory(read.count * columns.positions(0..<shape.output[1]).count, .inputs)
+            base: memory(read.count * columns.positions(0..<output[1]).count, .inputs)
         )
         defer { inputs.base.deallocate() }
         let outputs = PixelRows(
             depth: depth(shape.outputChannels, isWide: outputsAreWide),
-            columns: 0..<shape.output[1],
-            height: shape.output[0],
-            width: shape.output[1],
+            columns: 0..<output[1],
+            height: output[0],
+            width: output[1],
             channels: shape.outputChannels,
-            base: memory(lines.count * shape.output[1], .outputs)
+            base: memory(lines.count * output[1], .outputs)
         )
         defer { outputs.base.deallocate() }
         for (index, row) in read.enumerated() { inputs.load(row, of: x, at: index) }
@@ -105,7 +107,7 @@ struct BlockedWeightGradient {
                         outputsAreWide ? b : a,
                         depth: wideDepth,
                         lines: count,
-                        count: shape.output[1],
+                        count: output[1],
                         into: sums + (i * columns.offsets.count + j) * narrow * wideDepth
                     )
                 }

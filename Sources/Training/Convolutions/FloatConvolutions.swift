@@ -10,7 +10,7 @@ extension Float {
         bias: UnsafePointer<Float>?,
         into y: UnsafeMutablePointer<Float>
     ) {
-        guard shape.suitsBlocks else {
+        guard shape.suitsBlocks(reading: shape.inputChannels, taps: shape.taps) else {
             UnfoldedConvolution(shape).forward(x, weights, bias, into: y)
             return
         }
@@ -24,7 +24,9 @@ extension Float {
         bias: UnsafePointer<Float>?,
         into x: UnsafeMutablePointer<Float>
     ) {
-        guard shape.suitsBlocks else {
+        let phases = shape.windows.reduce(1) { $0 * $1.stride }
+        let taps = shape.taps / min(shape.taps, phases)
+        guard shape.suitsBlocks(reading: shape.outputChannels, taps: taps) else {
             UnfoldedConvolution(shape).backward(y, weights, bias, into: x)
             return
         }
@@ -37,7 +39,7 @@ extension Float {
         _ y: UnsafePointer<Float>,
         into weights: UnsafeMutablePointer<Float>
     ) {
-        guard shape.suitsBlocks else {
+        guard shape.suitsBlocks && shape.output.elementCount >= 256 else {
             UnfoldedConvolution(shape).weightGradient(x, y, into: weights)
             return
         }
@@ -46,6 +48,11 @@ extension Float {
 }
 
 extension ConvolutionShape {
+    /// Whether the weights that one output is made of stay in the cache as well.
+    fileprivate func suitsBlocks(reading channels: Int, taps: Int) -> Bool {
+        suitsBlocks && channels * taps <= 4096 && (output[1] >= 12 || channels * taps <= 1152)
+    }
+
     /// Whether there are pixels enough that kernels gain more from them than packing weights costs,
     /// and channels enough to fill blocks.
     fileprivate var suitsBlocks: Bool {

@@ -7,6 +7,7 @@ internal import Tensors
 struct UnfoldedConvolution {
     let shape: ConvolutionShape
     private let inputs, outputs, inner, pixels: Int
+    private let height, width, outputHeight, outputWidth: Int
     /// Images whose columns are made at a time.
     private let step: Int
 
@@ -15,7 +16,9 @@ struct UnfoldedConvolution {
         inputs = shape.inputChannels / shape.groups
         outputs = shape.outputChannels / shape.groups
         inner = inputs * shape.taps
-        pixels = shape.output.elementCount
+        (height, width) = (shape.input[0], shape.input[1])
+        (outputHeight, outputWidth) = (shape.output[0], shape.output[1])
+        pixels = outputHeight * outputWidth
         step = max(1, min(shape.batch, (8 << 20) / max(1, inner * pixels)))
     }
 
@@ -58,7 +61,7 @@ struct UnfoldedConvolution {
         _ bias: UnsafePointer<Float>?,
         into x: UnsafeMutablePointer<Float>
     ) {
-        let size = shape.input.elementCount
+        let size = height * width
         for plane in 0..<(shape.batch * shape.inputChannels) {
             let value = bias?[plane % shape.inputChannels] ?? 0
             (x + plane * size).update(repeating: value, count: size)
@@ -185,7 +188,7 @@ struct UnfoldedConvolution {
         _ group: Int,
         _ body: (_ row: Int, _ plane: (from: Int, index: Int), _ tap: Int) -> Void
     ) {
-        let size = shape.input.elementCount
+        let size = height * width
         inParallel(inputs, grain: 1 + (1 << 14) / (shape.taps * images.count * pixels)) { range in
             for input in range {
                 for tap in 0..<shape.taps {
@@ -206,13 +209,11 @@ struct UnfoldedConvolution {
         _ body: (_ from: Int, _ to: Int, _ count: Int, _ step: Int) -> Void
     ) {
         let (rows, columns) = (shape.windows[0], shape.windows[1])
-        let (height, width) = (shape.input[0], shape.input[1])
         let (i, j) = tap.quotientAndRemainder(dividingBy: columns.size)
-        let outputWidth = shape.output[1]
         let across = columns.validWindows(tap: j, over: width, count: outputWidth)
         guard !across.isEmpty else { return }
         let start = columns.position(of: j, at: across.lowerBound)
-        for y in rows.validWindows(tap: i, over: height, count: shape.output[0]) {
+        for y in rows.validWindows(tap: i, over: height, count: outputHeight) {
             body(
                 rows.position(of: i, at: y) * width + start,
                 y * outputWidth + across.lowerBound,
