@@ -50,6 +50,37 @@ size_t atelier_winograd_scratch_size(int32_t tile, int32_t input_blocks, int32_t
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
 
+/* ---- Gradients of weights ---- */
+
+static const kernel input_spreads[ATELIER_ISA_COUNT] = VARIANTS(spread_inputs);
+static const kernel gradient_spreads[ATELIER_ISA_COUNT] = VARIANTS(spread_gradients);
+
+void atelier_winograd_spread_inputs(atelier_isa isa, const atelier_winograd *w) {
+    input_spreads[isa](w);
+}
+
+void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *w) {
+    gradient_spreads[isa](w);
+}
+
+void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights) {
+    double lines[3 * 6];
+    for (int j = 0; j < 6; j++)
+        for (int k = 0; k < 3; k++) {
+            double sum = k == 2 ? products[(30 + j) * place_stride] : 0;
+            for (int i = 0; i < 5; i++)
+                sum += six_points[i][k] * products[(i * 6 + j) * place_stride];
+            lines[k * 6 + j] = sum;
+        }
+    for (int k = 0; k < 3; k++)
+        for (int l = 0; l < 3; l++) {
+            double sum = l == 2 ? lines[k * 6 + 5] : 0;
+            for (int j = 0; j < 5; j++)
+                sum += six_points[j][l] * lines[k * 6 + j];
+            weights[k * 3 + l] = (float)sum;
+        }
+}
+
 /* ---- Packing ---- */
 
 size_t atelier_winograd_packed_size(int32_t tile, int32_t output_blocks, int32_t input_channels) {

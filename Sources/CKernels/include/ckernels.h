@@ -198,6 +198,16 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, const float *weights,
                            int32_t input_channels, const int32_t *outputs, int32_t output_blocks,
                            const int32_t *inputs, int32_t input_blocks, float *packed);
 
+/* For the gradient of 3 × 3 weights, by tiles of 4: transforms inputs, and the gradients of
+ * outputs, into `scratch` as [place][tile][channel], places count · input_blocks · 16 + 16 floats
+ * apart. Of the fields only those of tiles, input and scratch are read, `first` is 0, and gradients
+ * come as `input`, with zeros behind their last row and column and no null rows. */
+void atelier_winograd_spread_inputs(atelier_isa isa, const atelier_winograd *w);
+void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *w);
+
+/* The sums of products of both, at 36 places, become nine gradients. */
+void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights);
+
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
 

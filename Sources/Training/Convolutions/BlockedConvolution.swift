@@ -40,7 +40,7 @@ struct BlockedConvolution {
             (shape.outputChannels, shape.inputChannels),
             (shape.output, shape.input),
             (ReadingRule(backward: shape.windows[0]), ReadingRule(backward: shape.windows[1])),
-            PackingOrder(shape).transposed(weights, flipped: PackingOrder(shape).suitsWinograd),
+            PackingOrder(shape).transposed(weights, flipped: shape.suitsWinograd),
             bias
         )
     }
@@ -61,7 +61,7 @@ struct BlockedConvolution {
         let bias = (0..<outputs).map { bias?[$0] ?? 0 }
         let depth = Int32(PixelRows.depth(channels.inputs))
         let places = (0..<depth).map { $0 < inputs ? $0 : -1 }
-        if PackingOrder(shape).suitsWinograd {
+        if shape.suitsWinograd {
             kernel = .winograd(
                 PackedWinograd(
                     tile: 4,
@@ -265,12 +265,6 @@ private struct PackingOrder {
     let shape: ConvolutionShape
 
     init(_ shape: ConvolutionShape) { self.shape = shape }
-
-    /// Whether it is 3 × 3 without steps or gaps, and both sides fill blocks.
-    var suitsWinograd: Bool {
-        min(shape.inputChannels, shape.outputChannels) > 4
-            && shape.windows.allSatisfy { $0.size == 3 && $0.stride == 1 && $0.dilation == 1 }
-    }
 
     /// As they are: [outputs, inputs, taps].
     func weights(_ weights: UnsafePointer<Float>) -> Tensor {

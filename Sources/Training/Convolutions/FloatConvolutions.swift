@@ -43,11 +43,21 @@ extension Float {
             UnfoldedConvolution(shape).weightGradient(x, y, into: weights)
             return
         }
-        BlockedWeightGradient(shape).run(x, y, into: weights)
+        if shape.suitsWinograd {
+            WinogradWeightGradient(shape).run(x, y, into: weights)
+        } else {
+            BlockedWeightGradient(shape).run(x, y, into: weights)
+        }
     }
 }
 
 extension ConvolutionShape {
+    /// Whether it is 3 × 3 without steps or gaps, and both sides fill blocks.
+    var suitsWinograd: Bool {
+        min(inputChannels, outputChannels) > 4
+            && windows.allSatisfy { $0.size == 3 && $0.stride == 1 && $0.dilation == 1 }
+    }
+
     /// Whether the weights that one output is made of stay in the cache as well.
     fileprivate func suitsBlocks(reading channels: Int, taps: Int) -> Bool {
         suitsBlocks && channels * taps <= 4096 && (output[1] >= 12 || channels * taps <= 1152)
