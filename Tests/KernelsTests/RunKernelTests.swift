@@ -185,4 +185,61 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "gradients of 3 × 3 weights by Winograd's method equal plain ones",
+        arguments: InstructionSet.available
+    )
+    func winogradGradient(instructions: InstructionSet) {
+        // Two rows of three tiles, pixels of 16 channels.
+        let (down, across, depth) = (2, 3, 16)
+        let (height, width) = (down * 4, across * 4)
+        let x = Self.numbers((height + 2) * (width + 2) * depth, seed: 10)
+        let g = Self.numbers(height * width * depth, seed: 11)
+        let tiles = down * across
+        let stride = WinogradGradient.placeStride(tiles: tiles, depth: depth)
+        func spread(_ side: WinogradGradient.Side, _ pixels: [Float], _ rows: Int, _ length: Int)
+            -> [Float]
+        {
+            var places = [Float](repeating: .nan, count: 36 * stride)
+            pixels.withUnsafeBufferPointer { pixels in
+                WinogradGradient.spread(
+                    side,
+                    rows: (0..<rows).map { pixels.baseAddress! + $0 * length * depth },
+                    depth: depth,
+                    columns: across,
+                    tiles: tiles,
+                    into: &places,
+                    using: instructions
+                )
+            }
+            return places
+        }
+        let inputs = spread(.inputs, x, height + 2, width + 2)
+        let gradients = spread(.gradients, g, height, width)
+        for (input, output) in [(0, 0), (3, 15), (15, 2)] {
+            let sums = (0..<36).map { place in
+                (0..<tiles).reduce(Float(0)) { sum, tile in
+                    let start = place * stride + tile * depth
+                    return sum + inputs[start + input] * gradients[start + output]
+                }
+            }
+            var found = [Float](repeating: 0, count: 9)
+            WinogradGradient.weights(sums, placeStride: 1, into: &found)
+            for tap in 0..<9 {
+                var expected = 0.0
+                for row in 0..<height {
+                    for column in 0..<width {
+                        let from = (row + tap / 3) * (width + 2) + column + tap % 3
+                        let to = row * width + column
+                        expected += Double(x[from * depth + input]) * Double(g[to * depth + output])
+                    }
+                }
+                #expect(
+                    abs(Double(found[tap]) - expected) < 1e-4,
+                    "channels \(input) and \(output), tap \(tap): \(found[tap]), not \(expected)"
+                )
+            }
+        }
+    }
 }

@@ -8,6 +8,8 @@ struct UnfoldedConvolution {
     let shape: ConvolutionShape
     private let inputs, outputs, inner, pixels: Int
     private let height, width, outputHeight, outputWidth: Int
+    /// The outputs for which each row, and each column, of the kernel lies inside the input.
+    private let validRows, validColumns: [Range<Int>]
     /// Images whose columns are made at a time.
     private let step: Int
 
@@ -19,6 +21,14 @@ struct UnfoldedConvolution {
         (height, width) = (shape.input[0], shape.input[1])
         (outputHeight, outputWidth) = (shape.output[0], shape.output[1])
         pixels = outputHeight * outputWidth
+        let (height, width) = (height, width)
+        let (outputHeight, outputWidth) = (outputHeight, outputWidth)
+        validRows = (0..<shape.windows[0].size).map {
+            shape.windows[0].validWindows(tap: $0, over: height, count: outputHeight)
+        }
+        validColumns = (0..<shape.windows[1].size).map {
+            shape.windows[1].validWindows(tap: $0, over: width, count: outputWidth)
+        }
         step = max(1, min(shape.batch, (8 << 20) / max(1, inner * pixels)))
     }
 
@@ -161,7 +171,11 @@ struct UnfoldedConvolution {
             let target = columns + row + plane.index * pixels
             target.update(repeating: 0, count: pixels)
             forEachLine(tap) { from, to, count, step in
-                for i in 0..<count { target[to + i] = source[from + i * step] }
+                if step == 1 {
+                    (target + to).update(from: source + from, count: count)
+                } else {
+                    for i in 0..<count { target[to + i] = source[from + i * step] }
+                }
             }
         }
     }
@@ -210,10 +224,10 @@ struct UnfoldedConvolution {
     ) {
         let (rows, columns) = (shape.windows[0], shape.windows[1])
         let (i, j) = tap.quotientAndRemainder(dividingBy: columns.size)
-        let across = columns.validWindows(tap: j, over: width, count: outputWidth)
+        let across = validColumns[j]
         guard !across.isEmpty else { return }
         let start = columns.position(of: j, at: across.lowerBound)
-        for y in rows.validWindows(tap: i, over: height, count: outputHeight) {
+        for y in validRows[i] {
             body(
                 rows.position(of: i, at: y) * width + start,
                 y * outputWidth + across.lowerBound,
