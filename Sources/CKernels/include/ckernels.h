@@ -270,6 +270,16 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const fl
                            const int32_t *inputs, int32_t input_blocks, int32_t group,
                            float *packed);
 
+/* For the gradient of 3 × 3 weights, by tiles of 4: transforms inputs, and the gradients of
+ * outputs, into `scratch` as [place][tile][channel], places count · input_blocks · 16 + 16 floats
+ * apart. Of the fields only those of tiles, input and scratch are read, `first` is 0, and gradients
+ * come as `input`, with zeros behind their last row and column and no null rows. */
+void atelier_winograd_spread_inputs(atelier_isa isa, const atelier_winograd *w);
+void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *w);
+
+/* The sums of products of both, at 36 places, become nine gradients. */
+void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights);
+
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
 
@@ -402,5 +412,27 @@ typedef struct {
 
 void atelier_adam_step(atelier_isa isa, const atelier_adam *a, const float *g, float *m, float *v,
                        float *w, size_t count);
+
+/* ---- Sums over pixels ---- */
+
+/* sums[r][d] += sum over lines and pixels of a[line · a_line + p · a_step + r] · b[line · b_line +
+ * p · b_step + d], for r below rows and d below depth, a multiple of 16. */
+typedef struct {
+    const float *a, *b;
+    ptrdiff_t a_step, a_line, b_step, b_line;
+    int32_t lines, count, rows, depth;
+    float *sums;
+} atelier_outer;
+
+void atelier_outer_products(atelier_isa isa, const atelier_outer *c);
+
+/* Puts planes together to pixels of `depth` numbers, zeros behind the channels. */
+void atelier_pixels_from_planes(atelier_isa isa, const float *planes, ptrdiff_t plane_stride,
+                                int32_t channels, int32_t depth, float *pixels, int32_t count);
+
+/* The way back. */
+void atelier_planes_from_pixels(atelier_isa isa, const float *pixels, int32_t depth,
+                                int32_t channels, float *planes, ptrdiff_t plane_stride,
+                                int32_t count);
 
 #endif

@@ -10,6 +10,13 @@ package final class Parameter<Number: Real> {
         precondition(value.shape == variable.shape, "a parameter keeps its shape")
         variable = value.detached.tracked
     }
+
+    /// Changes its numbers where they are, unless somebody else holds them.
+    func update(_ change: (UnsafeMutablePointer<Number>) -> Void) {
+        variable.own()
+        change(variable.base)
+        variable = variable.tracked
+    }
 }
 
 /// Numbers that a layer gathers by itself, such as running means.

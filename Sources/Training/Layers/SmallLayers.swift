@@ -1,4 +1,6 @@
-/// Keeps positive numbers and scales the others by a learned slope of their channel.
+/// Keeps positive numbers and scales the others by a learned slope.
+///
+/// There is one slope for each channel, or one for all.
 package struct PReLU<Number: Real>: Layer {
     package let slope: Parameter<Number>
 

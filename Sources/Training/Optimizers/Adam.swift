@@ -48,28 +48,32 @@ package final class Adam<Number: Real>: Optimizer {
             keep: isDecoupled ? 1 - rate * weightDecay : 1
         )
         for (index, gradient) in gradients.enumerated() {
-            let old = parameters[index].variable
-            let (m, v) = (first[index].variable.copy, second[index].variable.copy)
-            let new = old.copy
-            inParallel(new.count) { range in
-                let start = range.lowerBound
-                Number.stepAdam(
-                    settings,
-                    gradient.base + start,
-                    m.base + start,
-                    v.base + start,
-                    weights: new.base + start,
-                    count: range.count
-                )
+            first[index].variable.own()
+            second[index].variable.own()
+            let (m, v) = (first[index].variable.base, second[index].variable.base)
+            parameters[index].update { weights in
+                inParallel(gradient.count) { range in
+                    let start = range.lowerBound
+                    Number.stepAdam(
+                        settings,
+                        gradient.base + start,
+                        m + start,
+                        v + start,
+                        weights: weights + start,
+                        count: range.count
+                    )
+                }
             }
-            first[index].variable = m
-            second[index].variable = v
-            parameters[index].set(new)
         }
     }
 }
 
 extension Variable {
+    /// Makes sure that nobody else holds the numbers, which are about to change.
+    mutating func own() {
+        if !isKnownUniquelyReferenced(&numbers) { numbers = copy.numbers }
+    }
+
     /// The same numbers in memory of their own.
     var copy: Variable {
         Variable(shape) { target in

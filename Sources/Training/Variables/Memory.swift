@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// Numbers that never change once they are written, in memory that is used again afterwards.
+/// Numbers that change only as long as nobody else holds them, in memory that is used again
+/// afterwards.
 final class Numbers<Number: Real>: @unchecked Sendable {
     let count: Int
     let base: UnsafeMutablePointer<Number>
@@ -32,7 +33,7 @@ private enum Shelf {
 
     static let contents = Mutex(Contents())
     /// What is kept at most; more goes back to the system.
-    static let capacity = 256 << 20
+    static let capacity = 512 << 20
 
     static func take(byteCount: Int) -> Block {
         let size = roundedUp(byteCount)
