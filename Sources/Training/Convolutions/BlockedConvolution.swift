@@ -64,7 +64,7 @@ struct BlockedConvolution {
         if shape.suitsWinograd {
             kernel = .winograd(
                 PackedWinograd(
-                    PackedWinograd.Tiling(outputs: 4, taps: 3),
+                    PackedWinograd.Tiling.all(taps: 3)[0],
                     weights: weights,
                     bias: bias,
                     activation: .none,
