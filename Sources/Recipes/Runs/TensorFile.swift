@@ -18,7 +18,12 @@ package struct TensorFile: Sendable, Equatable {
     private struct Entry: Codable {
         let dtype: String
         let shape: [Int]
-        let data_offsets: [Int]
+        let offsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
     }
 
     /// The types that are written, by their name in the format.
@@ -40,7 +45,7 @@ package struct TensorFile: Sendable, Equatable {
                 preconditionFailure("checkpoints hold numbers of common types")
             }
             let range = [place, place + tensor.byteCount]
-            header[name] = Entry(dtype: type, shape: tensor.shape, data_offsets: range)
+            header[name] = Entry(dtype: type, shape: tensor.shape, offsets: range)
             place += tensor.byteCount
         }
         let encoder = JSONEncoder()
@@ -132,7 +137,7 @@ package struct TensorFile: Sendable, Equatable {
             guard let type = Self.types[entry.dtype] else {
                 throw wrong("tensors of \(entry.dtype)")
             }
-            let offsets = entry.data_offsets
+            let offsets = entry.offsets
             guard entry.shape.allSatisfy({ $0 >= 0 }), offsets.count == 2, offsets[0] >= 0,
                 offsets[1] <= data.count - start,
                 offsets[1] - offsets[0] == entry.shape.elementCount * type.stride

@@ -43,8 +43,10 @@ struct ResidualBlock: Layer {
     func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { x + second(slope(first(x))) }
 }
 
-/// All work at the small size, a pixel shuffle at the end: the generator of SRGAN without batch
-/// norms (Ledig et al. 2017), added to the picture enlarged by cubic convolution.
+/// All work at the small size, a pixel shuffle at the end.
+///
+/// It is the generator of SRGAN without batch norms (Ledig and others, 2017), added to the picture
+/// enlarged by cubic convolution.
 struct ResidualGenerator: Layer {
     typealias Number = Float
 
