@@ -55,9 +55,8 @@ let package = Package(
         .target(
             name: "CKernels",
             exclude: [
-                "bfloat.inc", "variants.inc", "vectors.inc", "convolution.inc", "elementwise.inc",
-                "endings.inc",
-                "peak.inc", "winograd.inc",
+                "bfloat.inc", "convolution.inc", "elementwise.inc", "endings.inc", "outer.inc",
+                "peak.inc", "runs.inc", "variants.inc", "vectors.inc", "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
@@ -84,7 +83,15 @@ let package = Package(
         floor("ONNX", ["Tensors", "Graphs", protobuf], exclude: ["onnx.proto"]),
         floor("TrainingData", ["Tensors", "Vips", "Kernels", "Measures"]),
         floor("TrainingLogs", ["Tensors", "Vips"]),
+        floor("Training", ["Tensors", "Kernels", "Graphs"]),
         // Floor 5: parts
+        floor(
+            "Recipes",
+            [
+                "Tensors", "Parameters", "Kernels", "Measures", "Vips", "Graphs", "ONNX", "Training",
+                "TrainingData", "TrainingLogs",
+            ]
+        ),
         floor(
             "Inference",
             ["Tensors", "Kernels", "Measures", "Vips", "Graphs", "Streams", "ONNX"]
@@ -104,7 +111,7 @@ let package = Package(
             name: "atelier",
             dependencies: [
                 "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Graphs", "Streams",
-                "Inference", "PluginHost", "Engine", arguments,
+                "Inference", "PluginHost", "Recipes", "Engine", arguments,
             ],
             path: "Sources/CLI",
             swiftSettings: settings
@@ -130,6 +137,7 @@ let package = Package(
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
+        tests("Training", ["Tensors", "Kernels", "Graphs", "Training"], exclude: ["Torch"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),

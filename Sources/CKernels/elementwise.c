@@ -7,6 +7,7 @@
 /* The tables are named for what they hold: a table entry is a variant of one kernel. */
 #define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
 TABLE(unary);
+TABLE(slope);
 TABLE(binary);
 TABLE(accumulate);
 TABLE(affine);
@@ -19,6 +20,11 @@ TABLE(resample);
 void atelier_unary(atelier_isa isa, atelier_unary_function function, float a, float b,
                    const float *x, float *y, size_t count) {
     unary_table[isa](function, a, b, x, y, count);
+}
+
+void atelier_unary_slope(atelier_isa isa, atelier_unary_function function, float a, float b,
+                         const float *value, const float *gradient, float *dx, size_t count) {
+    slope_table[isa](function, a, b, value, gradient, dx, count);
 }
 
 void atelier_binary(atelier_isa isa, atelier_binary_function function, const float *a,

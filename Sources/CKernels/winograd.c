@@ -35,6 +35,54 @@ size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_b
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
 
+/* ---- Weights of the transforms ---- */
+
+/* For each point but infinity its scale, and the point. */
+static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
+static const double six[5][2] = {
+    {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
+static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
+                                   {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
+
+/* ---- Gradients of weights ---- */
+
+static const kernel input_spreads[ATELIER_ISA_COUNT] = VARIANTS(spread_inputs);
+static const kernel gradient_spreads[ATELIER_ISA_COUNT] = VARIANTS(spread_gradients);
+
+void atelier_winograd_spread_inputs(atelier_isa isa, const atelier_winograd *w) {
+    input_spreads[isa](w);
+}
+
+void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *w) {
+    gradient_spreads[isa](w);
+}
+
+/* One line of a transformed gradient back to one of three weights. */
+static void gather_line(const double *products, int step, double *weights, int weight_step) {
+    for (int k = 0; k < 3; k++) {
+        double sum = k == 2 ? products[5 * step] : 0;
+        for (int i = 0; i < 5; i++) {
+            double factor = six[i][0];
+            for (int power = 0; power < k; power++)
+                factor *= six[i][1];
+            sum += factor * products[i * step];
+        }
+        weights[k * weight_step] = sum;
+    }
+}
+
+void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights) {
+    double places[36], lines[3 * 6], square[9];
+    for (int place = 0; place < 36; place++)
+        places[place] = products[place * place_stride];
+    for (int j = 0; j < 6; j++)
+        gather_line(places + j, 6, lines + j, 6);
+    for (int k = 0; k < 3; k++)
+        gather_line(lines + k * 6, 1, square + k * 3, 1);
+    for (int k = 0; k < 9; k++)
+        weights[k] = (float)square[k];
+}
+
 /* ---- Packing ---- */
 
 size_t atelier_winograd_packed_size(int32_t tile, int32_t taps, int32_t output_blocks,
@@ -49,12 +97,6 @@ typedef double outputs_row[MOST_OUTPUTS];
 /* Weights g of a line into products' right sides u: `taps` of them into `side`. */
 static void transform(int32_t side, int32_t taps, const outputs_row *g, int32_t step,
                       outputs_row *u, int32_t u_step) {
-    /* For each point but infinity its scale, and the point. */
-    static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
-    static const double six[5][2] = {
-        {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
-    static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
-                                       {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
     const double (*points)[2] = side == 5 ? five : side == 6 ? six : eight;
     for (int32_t i = 0; i + 1 < side; i++)
         for (int32_t o = 0; o < MOST_OUTPUTS; o++) {

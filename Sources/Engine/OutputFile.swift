@@ -185,10 +185,24 @@ package enum Interruption {
     // Read by a signal handler, which can take no lock: written only between jobs, as a whole.
     nonisolated(unsafe) private static var pending: UnsafeMutablePointer<CChar>?
 
+    // Set by a signal handler and by nothing else, once a job asks for it.
+    nonisolated(unsafe) private static var isAskedFirst: sig_atomic_t = 0
+    nonisolated(unsafe) private static var asked: sig_atomic_t = 0
+
+    /// Whether the user wants a job to stop that stops by itself.
+    package static var isRequested: Bool { asked != 0 }
+
+    /// From now on the first signal asks the job at hand to stop; the next one ends the program.
+    package static func asksFirst() { isAskedFirst = 1 }
+
     /// From now on SIGINT, SIGTERM and SIGHUP remove the unfinished file and end the program at once,
     /// with 128 + the signal's number as its exit code.
     package static func install() {
         let handler: @convention(c) (CInt) -> Void = { number in
+            if Interruption.isAskedFirst != 0, Interruption.asked == 0 {
+                Interruption.asked = 1
+                return
+            }
             if let path = Interruption.pending { unlink(path) }
             _exit(128 + number)
         }

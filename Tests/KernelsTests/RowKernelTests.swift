@@ -20,13 +20,15 @@ import Testing
             (.reciprocal, { 1 / $0 }), (.exp, { exp($0) }), (.sigmoid, { 1 / (1 + exp(-$0)) }),
             (.tanh, { tanh($0) }), (.leakyRelu(0.2), { $0 < 0 ? $0 * Double(Float(0.2)) : $0 }),
             (.clip(low: -1, high: 2), { min(max($0, -1), 2) }),
-            (.scale(factor: -3, offset: 0.5), { -3 * $0 + 0.5 }),
+            (.scale(factor: -3, offset: 0.5), { -3 * $0 + 0.5 }), (.log, { log($0) }),
+            (.softplus, { max($0, 0) + log1p(exp(-abs($0))) }), (.square, { $0 * $0 }),
+            (.elu, { $0 < 0 ? expm1($0) : $0 }),
         ]
         var random = SeededRandom(1)
         for (function, definition) in functions {
             for count in Self.counts {
                 let range: ClosedRange<Float> =
-                    function == .sqrt || function == .reciprocal ? 0.1...9 : -9...9
+                    [.sqrt, .reciprocal, .log].contains(function) ? 0.1...9 : -9...9
                 let x = random.tensor([count], in: range).array(of: Float.self)
                 var y = [Float](repeating: .nan, count: count + 1)
                 y.withUnsafeMutableBufferPointer { y in

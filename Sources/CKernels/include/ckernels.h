@@ -270,6 +270,16 @@ void atelier_winograd_pack(atelier_isa isa, int32_t tile, int32_t taps, const fl
                            const int32_t *inputs, int32_t input_blocks, int32_t group,
                            float *packed);
 
+/* For the gradient of 3 × 3 weights, by tiles of 4: transforms inputs, and the gradients of
+ * outputs, into `scratch` as [place][tile][channel], places count · input_blocks · 16 + 16 floats
+ * apart. Of the fields only those of tiles, input and scratch are read, `first` is 0, and gradients
+ * come as `input`, with zeros behind their last row and column and no null rows. */
+void atelier_winograd_spread_inputs(atelier_isa isa, const atelier_winograd *w);
+void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *w);
+
+/* The sums of products of both, at 36 places, become nine gradients. */
+void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights);
+
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
 
@@ -328,12 +338,22 @@ typedef enum {
     ATELIER_UNARY_EXP,
     ATELIER_UNARY_SIGMOID,
     ATELIER_UNARY_TANH,
+    ATELIER_UNARY_LOG,
+    ATELIER_UNARY_SOFTPLUS, /* log(1 + e^x) */
+    ATELIER_UNARY_ELU,      /* x < 0 ? e^x - 1 : x */
+    ATELIER_UNARY_SQUARE,
     ATELIER_UNARY_COUNT
 } atelier_unary_function;
 
 /* y[i] = function(x[i]); x and y may be the same. */
 void atelier_unary(atelier_isa isa, atelier_unary_function function, float a, float b,
                    const float *x, float *y, size_t count);
+
+/* dx[i] = gradient[i] · function'(x[i]). `value` holds the function's results for RELU, LEAKY_RELU
+ * of no negative slope, SQRT, RECIPROCAL, EXP, SIGMOID, TANH and ELU, and x for the others (SCALE
+ * has no such kernel). */
+void atelier_unary_slope(atelier_isa isa, atelier_unary_function function, float a, float b,
+                         const float *value, const float *gradient, float *dx, size_t count);
 
 typedef enum {
     ATELIER_BINARY_ADD,
@@ -371,5 +391,48 @@ void atelier_affine(atelier_isa isa, const float *x, const float *factors,
  * to `sums` and `squares`, in double precision. */
 void atelier_moments(atelier_isa isa, const float *x, const float *shift, int32_t lanes,
                      size_t count, double *sums, double *squares);
+
+/* ---- Runs of numbers ---- */
+
+double atelier_sum(atelier_isa isa, const float *x, size_t count);
+double atelier_dot(atelier_isa isa, const float *x, const float *y, size_t count);
+
+/* The sum of (x − shift)². */
+double atelier_spread(atelier_isa isa, const float *x, float shift, size_t count);
+
+/* y = a · x + b · z + c; y may be x or z. */
+void atelier_blend(atelier_isa isa, float a, const float *x, float b, const float *z, float c,
+                   float *y, size_t count);
+
+/* One step of Adam: g += decay · w, m and v follow g and g², w = keep · w − rate · m / (√v · scale
+ * + epsilon). */
+typedef struct {
+    float beta1, beta2, rate, scale, epsilon, decay, keep;
+} atelier_adam;
+
+void atelier_adam_step(atelier_isa isa, const atelier_adam *a, const float *g, float *m, float *v,
+                       float *w, size_t count);
+
+/* ---- Sums over pixels ---- */
+
+/* sums[r][d] += sum over lines and pixels of a[line · a_line + p · a_step + r] · b[line · b_line +
+ * p · b_step + d], for r below rows and d below depth, a multiple of 16. */
+typedef struct {
+    const float *a, *b;
+    ptrdiff_t a_step, a_line, b_step, b_line;
+    int32_t lines, count, rows, depth;
+    float *sums;
+} atelier_outer;
+
+void atelier_outer_products(atelier_isa isa, const atelier_outer *c);
+
+/* Puts planes together to pixels of `depth` numbers, zeros behind the channels. */
+void atelier_pixels_from_planes(atelier_isa isa, const float *planes, ptrdiff_t plane_stride,
+                                int32_t channels, int32_t depth, float *pixels, int32_t count);
+
+/* The way back. */
+void atelier_planes_from_pixels(atelier_isa isa, const float *pixels, int32_t depth,
+                                int32_t channels, float *planes, ptrdiff_t plane_stride,
+                                int32_t count);
 
 #endif

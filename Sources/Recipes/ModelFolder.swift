@@ -1,0 +1,61 @@
+internal import FoundationEssentials
+internal import Graphs
+internal import ONNX
+
+/// A trained model as it goes into a folder: `model.onnx` and `card.json`.
+struct ModelFolder {
+    /// What the card says; its keys are those that models are read with.
+    struct Card: Codable {
+        struct Input: Codable {
+            var range: String
+            var channels = "rgb"
+            var space = "srgb"
+        }
+
+        struct Training: Codable {
+            var data: String
+            var method: String
+        }
+
+        var name: String
+        var task: String
+        var summary: String
+        var scale: Double?
+        var input: Input
+        var licence = "unknown: that of the training data allows it or not"
+        var training: Training
+        var weaknesses: String?
+    }
+
+    let graph: Graph
+    let card: Card
+
+    func write(to folder: String) throws {
+        let path = folder + "/" + card.name
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true
+            )
+            let model = path + "/model.onnx"
+            try graph.onnxFile(name: model).write(to: URL(filePath: model), options: .atomic)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let card = try encoder.encode(card)
+            try card.write(to: URL(filePath: path + "/card.json"), options: .atomic)
+        } catch let error as ONNXError {
+            throw error
+        } catch {
+            throw RecipeError.cannotWrite(path, reason: "\(error)")
+        }
+    }
+}
+
+extension Settings {
+    /// The words of a card: how a model was trained.
+    func method(_ recipe: String, steps: Int, hours: Double) -> String {
+        let words = words.map { "\($0.key)=\($0.text)" }.joined(separator: " ")
+        let minutes = Int((60 * hours).rounded())
+        return "atelier train \(recipe) with \(words); \(steps) steps in \(minutes) minutes"
+    }
+}

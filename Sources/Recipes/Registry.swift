@@ -1,0 +1,14 @@
+internal import Parameters
+
+/// Every recipe, by name.
+package let recipes: [any Recipe.Type] = [
+    SuperResolution.self
+]
+
+/// The recipe of a name.
+package func recipe(named name: String) throws(RecipeError) -> any Recipe.Type {
+    guard let found = recipes.first(where: { $0.name == name }) else {
+        throw .unknownRecipe(name, suggestion: nearest(name, among: recipes.map { $0.name }))
+    }
+    return found
+}

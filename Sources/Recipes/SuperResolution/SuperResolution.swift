@@ -1,0 +1,117 @@
+package import Parameters
+
+/// Photos made larger: first as close to the original as can be, then, if asked, more natural by a
+/// discriminator's judgement.
+package struct SuperResolution: Recipe {
+    package static let name = "super-resolution"
+    package static let summary = "Makes photos larger, with the detail that enlarging lacks."
+    package static let settings: [Parameter] =
+        Settings.common(batch: 16, steps: 20_000, learningRate: 1e-3) + [
+            Parameter(
+                "scale",
+                .choice,
+                help: "How many times larger.",
+                defaultText: "2",
+                choices: ["2", "3", "4"]
+            ),
+            Parameter(
+                "network",
+                .choice,
+                help:
+                    "Residual blocks at the small size, or the 9-1-9 network on the enlarged picture.",
+                defaultText: "residual",
+                choices: ["residual", "9-1-9"]
+            ),
+            Parameter(
+                "channels",
+                .int,
+                help: "Feature maps of the residual network.",
+                defaultText: "32",
+                range: 4...256
+            ),
+            Parameter(
+                "blocks",
+                .int,
+                help: "Blocks of the residual network.",
+                defaultText: "8",
+                range: 1...64
+            ),
+            Parameter(
+                "crop",
+                .int,
+                help: "Side of the large crops.",
+                unit: "pixels",
+                defaultText: "96",
+                range: 16...512
+            ),
+            Parameter(
+                "content",
+                .choice,
+                help: "How far a result is from its original.",
+                defaultText: "l1",
+                choices: ["l1", "l2", "charbonnier"]
+            ),
+            Parameter(
+                "adversarial",
+                .float,
+                help:
+                    "Weight of the discriminator in the second stage, where content has 0.01; 0 leaves the stage out.",
+                defaultText: "0",
+                range: 0...1
+            ),
+            Parameter(
+                "content-share",
+                .float,
+                help: "Share of the steps that come before the discriminator.",
+                defaultText: "0.7",
+                range: 0...1
+            ),
+        ]
+
+    let settings: Settings
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    var scale: Int { Int(settings.string("scale")!)! }
+    var isAdversarial: Bool { settings.float("adversarial") > 0 }
+    /// Steps before the discriminator.
+    var contentSteps: Int {
+        isAdversarial
+            ? Int(Double(settings.steps) * settings.float("content-share")) : settings.steps
+    }
+
+    package func description() -> RecipeDescription {
+        let networks = SuperResolutionNetworks(self)
+        let side = settings.int("crop")
+        var list = [
+            RecipeDescription.Network(
+                "generator",
+                parameters: networks.generatorSize,
+                multiplyAdds: networks.generatorWork(side: side)
+            )
+        ]
+        if isAdversarial {
+            list.append(
+                RecipeDescription.Network(
+                    "discriminator",
+                    parameters: networks.discriminatorSize,
+                    multiplyAdds: networks.discriminatorWork(side: side)
+                )
+            )
+        }
+        return RecipeDescription(
+            networks: list,
+            losses: ["generator: \(settings.string("content")!) to the original"]
+                + (isAdversarial
+                    ? [
+                        "discriminator: softplus(−d(original)) + softplus(d(result))",
+                        "generator: 0.01 · content + adversarial · softplus(−d(result))",
+                    ] : []),
+            data: "a folder of photos, each side at least the crop's"
+        )
+    }
+
+    package func trainer(on data: String) throws -> any Trainer {
+        try SuperResolutionTrainer(self, data)
+    }
+}

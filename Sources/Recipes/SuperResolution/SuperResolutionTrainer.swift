@@ -1,0 +1,248 @@
+internal import Graphs
+internal import Measures
+internal import Tensors
+internal import Training
+internal import TrainingData
+internal import TrainingLogs
+
+/// The networks of a super-resolution, with fresh weights.
+struct SuperResolutionNetworks {
+    let generator: any Layer<Float>
+    let discriminator: PictureDiscriminator
+    private let scale: Int
+
+    init(_ recipe: SuperResolution) {
+        let settings = recipe.settings
+        let random = Randomness(seed: settings.seed)
+        scale = recipe.scale
+        generator = Self.generator(recipe, random.stream("generator"))
+        discriminator = PictureDiscriminator(random.stream("discriminator"))
+    }
+
+    static func generator(_ recipe: SuperResolution, _ stream: RandomStream) -> any Layer<Float> {
+        let settings = recipe.settings
+        if settings.string("network") == "9-1-9" {
+            return Generator919(scale: recipe.scale, stream)
+        }
+        return ResidualGenerator(
+            channels: settings.int("channels"),
+            blocks: settings.int("blocks"),
+            scale: recipe.scale,
+            stream
+        )
+    }
+
+    var generatorSize: Int { generator.parameterCount }
+    var discriminatorSize: Int { discriminator.parameterCount }
+
+    /// Multiply-adds for a large picture of a side.
+    func generatorWork(side: Int) -> Double {
+        Self.work(try? graph(), side: side / scale)
+    }
+
+    func discriminatorWork(side: Int) -> Double {
+        let sample = Variable<Float>([1, 3, side, side], repeating: 0)
+        let graph = try? Tracer.graph(of: discriminator, named: "d", sample: sample) {
+            discriminator.features($0)
+        }
+        return Self.work(graph, side: side)
+    }
+
+    private static func work(_ graph: Graph?, side: Int) -> Double {
+        let reach = graph.flatMap { try? Reach($0, input: [1, 3, side, side]) }
+        return reach.map { Double($0.multiplyAdds) } ?? 0
+    }
+
+    func graph() throws(GraphError) -> Graph { try Self.graph(of: generator) }
+
+    static func graph(of generator: any Layer<Float>) throws(GraphError) -> Graph {
+        func trace<L: Layer<Float>>(_ network: L) throws(GraphError) -> Graph {
+            try Tracer.graph(
+                of: network,
+                named: "super-resolution",
+                sample: Variable([1, 3, 16, 16], repeating: 0)
+            ) { network($0) }
+        }
+        return try trace(generator)
+    }
+}
+
+/// The steps of a super-resolution.
+final class SuperResolutionTrainer: Trainer {
+    private let recipe: SuperResolution
+    private let networks: SuperResolutionNetworks
+    private let generatorOptimizer, discriminatorOptimizer: Adam<Float>
+    private let reader: PictureReader
+    private let data: String
+    private let batches: Batches
+    private let examples: [(input: Tensor, target: Tensor)]
+
+    init(_ recipe: SuperResolution, _ data: String) throws {
+        self.recipe = recipe
+        self.data = data
+        let settings = recipe.settings
+        networks = SuperResolutionNetworks(recipe)
+        generatorOptimizer = Adam(
+            networks.generator.allParameters,
+            rate: settings.learningRate
+        )
+        discriminatorOptimizer = Adam(networks.discriminator.parameters, rate: 1e-4)
+        reader = PictureReader()
+        let crop = settings.int("crop") / recipe.scale * recipe.scale
+        let photos = try PictureFolder(data, smallest: crop, reader: reader)
+        // Every 20th photo is for measuring.
+        let all = 0..<photos.count
+        let kept = all.filter { photos.count < 20 || $0 % 20 != 19 }
+        let scale = recipe.scale
+        let items = Items(count: kept.count) { (index, random) throws(DataError) in
+            let photo = try photos.picture(kept[index])
+            let part = photo.interestingCrop(crop, &random)
+            let target = Symmetry.random(&random).apply(to: part)
+            return [
+                "target": .picture(target),
+                "input": .picture(Self.reduced(target, scale)),
+            ]
+        }
+        batches = Batches(items, size: settings.batch, seed: settings.seed)
+        examples = try (photos.count < 20 ? [0] : all.filter { $0 % 20 == 19 }).prefix(8).map {
+            let photo = try photos.picture($0)
+            let side = min(192, photo.width, photo.height) / scale * scale
+            let target = photo.tensor(Crop.center(side, in: photo.size))
+            return (Self.reduced(target, scale), target)
+        }
+    }
+
+    /// A photo as it would have been taken small.
+    private static func reduced(_ picture: Tensor, _ scale: Int) -> Tensor {
+        picture.resized(by: 1 / Double(scale)).roundedToBytes
+    }
+
+    var warnings: [String] {
+        let count = reader.skippedCount
+        return count == 0 ? [] : ["\(count) pictures could not be read and are left out"]
+    }
+
+    var state: TrainingState {
+        var state = TrainingState()
+        state.networks = [("generator", networks.generator)]
+        state.optimizers = [("generator-optimizer", generatorOptimizer)]
+        if recipe.isAdversarial {
+            state.networks.append(("discriminator", networks.discriminator))
+            state.optimizers.append(("discriminator-optimizer", discriminatorOptimizer))
+        }
+        return state
+    }
+
+    func step(_ step: Int) throws -> [String: Double] {
+        let batch = try batches.batch(step)
+        let (x, y) = (Variable<Float>(batch["input"]), Variable<Float>(batch["target"]))
+        return step < recipe.contentSteps ? fidelity(x, y, step) : adversary(x, y, step)
+    }
+
+    /// Nothing but the distance to the original.
+    private func fidelity(_ x: Variable<Float>, _ y: Variable<Float>, _ step: Int) -> [String:
+        Double]
+    {
+        let schedule = Schedule.cosine(steps: recipe.contentSteps, floor: 0.02)
+        generatorOptimizer.rate = recipe.settings.learningRate * schedule.factor(at: step)
+        let loss = content(networks.generator(x), y)
+        generatorOptimizer.minimize(loss)
+        return ["content": Double(loss.value)]
+    }
+
+    /// The discriminator's step, then the generator's.
+    private func adversary(_ x: Variable<Float>, _ y: Variable<Float>, _ step: Int) -> [String:
+        Double]
+    {
+        let past = step - recipe.contentSteps
+        let steps = recipe.settings.steps - recipe.contentSteps
+        let halvings = Schedule.multiplied(by: 0.5, at: [steps / 2, steps * 3 / 4, steps * 9 / 10])
+        for optimizer in [generatorOptimizer, discriminatorOptimizer] {
+            optimizer.rate = 1e-4 * halvings.factor(at: past)
+        }
+        let judge = networks.discriminator
+        let result = networks.generator(x)
+        let verdict = AdversarialLoss.nonSaturating.discriminator(
+            real: judge(y),
+            fake: judge(result.detached)
+        )
+        discriminatorOptimizer.minimize(verdict)
+        let content = content(result, y)
+        let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(result))
+        generatorOptimizer.minimize(
+            content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
+        )
+        return [
+            "content": Double(content.value), "adversarial": Double(deceit.value),
+            "discriminator": Double(verdict.value),
+        ]
+    }
+
+    private func content(_ a: Variable<Float>, _ b: Variable<Float>) -> Variable<Float> {
+        switch recipe.settings.string("content") {
+        case "l2": meanSquaredError(a, b)
+        case "charbonnier": charbonnierError(a, b)
+        default: meanAbsoluteError(a, b)
+        }
+    }
+
+    /// A result as a picture.
+    private func result(_ input: Tensor) -> Tensor {
+        inference { networks.generator(Variable(input.reshaped(to: [1] + input.shape))) }.tensor
+    }
+
+    func samples() throws -> SampleSheet {
+        let side = examples.map { $0.target.shape[1] }.min()!
+        let shown = examples.filter { $0.target.shape[1] == side }.prefix(4)
+        return SampleSheet([
+            Tensor(stacking: shown.map(\.input)),
+            Tensor(stacking: shown.map { result($0.input).reshaped(to: $0.target.shape) }),
+            Tensor(stacking: shown.map(\.target)),
+        ])
+    }
+
+    /// The mean PSNR of luma on photos that are not trained on, in dB.
+    func score() throws -> (name: String, value: Double)? {
+        let values = examples.map { example in
+            let result = result(example.input).reshaped(to: example.target.shape).roundedToBytes
+            let (a, b) = (Self.bytes(result), Self.bytes(example.target))
+            return peakSignalToNoise(
+                luma(a[0], a[1], a[2]),
+                luma(b[0], b[1], b[2]),
+                border: recipe.scale
+            )
+        }
+        return ("psnr", values.reduce(0, +) / Double(values.count))
+    }
+
+    /// The channels of a picture, from 0 to 255.
+    private static func bytes(_ picture: Tensor) -> [Plane] {
+        planes(of: picture).map { plane in
+            Plane(
+                width: plane.width,
+                height: plane.height,
+                values: plane.values.map { ($0 * 255).rounded() }
+            )
+        }
+    }
+
+    func export(to folder: String, steps: Int, hours: Double) throws {
+        let card = ModelFolder.Card(
+            name: "sr-x\(recipe.scale)",
+            task: "super-resolution",
+            summary: "Makes a photo \(recipe.scale) times larger.",
+            scale: Double(recipe.scale),
+            input: ModelFolder.Card.Input(range: "unit"),
+            training: ModelFolder.Card.Training(
+                data: data,
+                method: recipe.settings.method(SuperResolution.name, steps: steps, hours: hours)
+            )
+        )
+        try ModelFolder(graph: try networks.graph(), card: card).write(to: folder)
+    }
+}
+
+extension Module where Number == Float {
+    /// For a network whose own type is not known.
+    var allParameters: [Training.Parameter<Float>] { parameters }
+}

@@ -1,0 +1,83 @@
+/// Three convolutions that sharpen a picture enlarged before (SRCNN): kernels such as 9, 1, 9.
+package struct ThreeLayerNetwork<Number: Real>: Layer {
+    package let layers: Sequential<Number>
+    /// Whether the result is added to the picture.
+    private let isResidual: Bool
+    /// What is taken away from the picture's numbers first.
+    private let center: Number
+
+    package init(
+        channels: Int = 3,
+        kernels: (Int, Int, Int) = (9, 1, 9),
+        center: Number = 0.5,
+        residual: Bool = true,
+        _ initial: Initialization
+    ) {
+        isResidual = residual
+        self.center = center
+        layers = Sequential {
+            Convolution(channels, 64, kernel: kernels.0, initial)
+            Apply(relu)
+            Convolution(64, 32, kernel: kernels.1, initial)
+            Apply(relu)
+            Convolution(32, channels, kernel: kernels.2, initial.scaled(by: 0.1))
+        }
+    }
+
+    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> {
+        let y = layers(x - center)
+        return isResidual ? x + y : y
+    }
+}
+
+/// Residual blocks at the small size, then pixel shuffle (SRGAN's generator without norms).
+package struct SuperResolutionResidual<Number: Real>: Layer {
+    package let head: Convolution<Number>
+    package let body: Sequential<Number>
+    package let tail: Sequential<Number>
+
+    package init(features f: Int, blocks: Int, scale: Int, _ initial: Initialization) {
+        head = Convolution(3, f, kernel: 3, initial)
+        body = Sequential {
+            for _ in 0..<blocks {
+                Residual {
+                    Convolution(f, f, kernel: 3, initial)
+                    PReLU(1)
+                    Convolution(f, f, kernel: 3, initial.scaled(by: 0.1))
+                }
+            }
+            Convolution(f, f, kernel: 3, initial)
+        }
+        tail = Sequential {
+            Convolution(f, 3 * scale * scale, kernel: 3, initial)
+            PixelShuffle(scale)
+        }
+    }
+
+    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> {
+        let features = head(x)
+        return tail(features + body(features))
+    }
+}
+
+/// Judges whole pictures of one size, which it halves twice: [batch, 1].
+package struct CropDiscriminator<Number: Real>: Layer {
+    package let layers: Sequential<Number>
+
+    package init(side: Int = 32, _ initial: Initialization) {
+        precondition(side % 4 == 0, "a side that is halved twice")
+        layers = Sequential {
+            Convolution(3, 64, kernel: 3, initial)
+            LeakyRelu(0.2)
+            for (inputs, outputs, stride) in [(64, 64, 2), (64, 128, 1), (128, 128, 2)] {
+                Convolution(inputs, outputs, kernel: 3, stride: stride, initial)
+                BatchNorm(outputs, initial)
+                LeakyRelu(0.2)
+            }
+            Apply { $0.flattened() }
+            Linear(128 * (side / 4) * (side / 4), 1, initial)
+        }
+    }
+
+    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> { layers(x) }
+}

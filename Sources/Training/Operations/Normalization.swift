@@ -1,0 +1,246 @@
+internal import Graphs
+
+/// Which feature maps share a mean and a deviation.
+package enum NormalizationGroup: Sendable {
+    /// Every map has its own.
+    case instance
+    /// A channel of all samples.
+    case batch
+    /// All channels of a sample.
+    case layer
+    /// Likewise, but divided by (unbiased deviation + ε) instead of √(variance + ε).
+    case layerByDeviation
+
+    fileprivate var axes: [Int] {
+        switch self {
+        case .instance: [2, 3]
+        case .batch: [0, 2, 3]
+        case .layer, .layerByDeviation: [1, 2, 3]
+        }
+    }
+}
+
+/// Feature maps with mean 0 and deviation 1, then scaled and shifted.
+///
+/// - Parameters:
+///   - scale: [channels] or, for each sample its own, [batch, channels]; as is `shift`.
+package func normalized<Number: Real>(
+    _ x: Variable<Number>,
+    _ group: NormalizationGroup,
+    scale: Variable<Number>? = nil,
+    shift: Variable<Number>? = nil,
+    epsilon: Double = 1e-5
+) -> Variable<Number> {
+    guard Number.fuses && Recording.current != .twice else {
+        return plainlyNormalized(x, group, scale: scale, shift: shift, epsilon: epsilon)
+    }
+    let moments = PlaneMoments(x, group, epsilon: epsilon)
+    let statistics = (scale, shift)
+    let result = moments.normalize(x, scale: scale, shift: shift)
+        .traced(
+            InstanceNormalization(epsilon: Float(epsilon)),
+            [
+                x, scale ?? Variable([x.shape[1]], repeating: 1),
+                shift ?? Variable([x.shape[1]], repeating: 0),
+            ]
+        )
+    let given = [scale, shift].compactMap(\.self)
+    return result.recorded(from: [x] + given) { gradient, wanted in
+        let (scale, shift) = statistics
+        let parts = moments.gradients(x, gradient, scale: scale, wantsInput: wanted[0])
+        let shapes = given.map(\.shape)
+        var results: [Variable<Number>?] = [parts.input]
+        if scale != nil { results.append(parts.scale.summed(to: shapes[0])) }
+        if shift != nil { results.append(parts.shift.summed(to: shapes.last!)) }
+        return results
+    }
+}
+
+/// The definition.
+private func plainlyNormalized<Number: Real>(
+    _ x: Variable<Number>,
+    _ group: NormalizationGroup,
+    scale: Variable<Number>?,
+    shift: Variable<Number>?,
+    epsilon: Double
+) -> Variable<Number> {
+    let centered = x - x.mean(group.axes)
+    let variance = square(centered).mean(group.axes)
+    var y: Variable<Number>
+    if group == .layerByDeviation {
+        let count = Double(x.count / x.shape[0])
+        y = centered / (sqrt(variance * Number(count / (count - 1))) + Number(epsilon))
+    } else {
+        y = centered * rsqrt(variance + Number(epsilon))
+    }
+    if let scale { y = y * scale.reshaped(scale.shape + [1, 1]) }
+    if let shift { y = y + shift.reshaped(shift.shape + [1, 1]) }
+    return y
+}
+
+/// Mean and inverse deviation of every plane's group.
+private struct PlaneMoments<Number: Real> {
+    let shape: [Int]
+    let group: NormalizationGroup
+    /// For each plane.
+    private var means: [Double]
+    private var inverses: [Double]
+    /// How much the inverse falls as the sum of squares grows, divided by the inverse.
+    private var falls: [Double]
+
+    private var planes: Int { shape[0] * shape[1] }
+    private var size: Int { shape[2] * shape[3] }
+
+    init(_ x: Variable<Number>, _ group: NormalizationGroup, epsilon: Double) {
+        (shape, self.group) = (x.shape, group)
+        (means, inverses, falls) = ([], [], [])
+        let size = size
+        let own = planeValues { Number.sum(x.base + $0 * size, count: size) }
+        let count = Double(size * planes / grouped([Double](repeating: 1, count: planes)).count)
+        means = shared(own).map { $0 / count }
+        let centers = means
+        let spreads = shared(
+            planeValues {
+                Number.spread(x.base + $0 * size, around: Number(centers[$0]), count: size)
+            }
+        )
+        for spread in spreads {
+            if group == .layerByDeviation {
+                let deviation = (spread / (count - 1)).squareRoot()
+                inverses.append(1 / (deviation + epsilon))
+                falls.append(inverses.last! / ((count - 1) * max(deviation, .leastNormalMagnitude)))
+            } else {
+                inverses.append(1 / (spread / count + epsilon).squareRoot())
+                falls.append(inverses.last! * inverses.last! / count)
+            }
+        }
+        self.count = count
+    }
+
+    private var count = 1.0
+
+    /// A number for every plane, worked out on all threads.
+    private func planeValues(_ value: (Int) -> Double) -> [Double] {
+        [Double](unsafeUninitializedCapacity: planes) { values, count in
+            let start = values.baseAddress!
+            inParallel(planes, grain: 1 + (1 << 14) / size) { range in
+                for plane in range { (start + plane).initialize(to: value(plane)) }
+            }
+            count = planes
+        }
+    }
+
+    /// The group that a plane belongs to.
+    private func index(_ plane: Int) -> Int {
+        switch group {
+        case .instance: plane
+        case .batch: plane % shape[1]
+        case .layer, .layerByDeviation: plane / shape[1]
+        }
+    }
+
+    private func grouped(_ values: [Double]) -> [Double] {
+        var sums = [Double](repeating: 0, count: values.indices.map(index).max()! + 1)
+        for (plane, value) in values.enumerated() { sums[index(plane)] += value }
+        return sums
+    }
+
+    /// For every plane the sum over its group.
+    private func shared(_ values: [Double]) -> [Double] {
+        let sums = grouped(values)
+        return values.indices.map { sums[index($0)] }
+    }
+
+    private func number(_ variable: Variable<Number>?, _ plane: Int, otherwise: Double) -> Double {
+        variable.map { Double($0.base[plane % $0.count]) } ?? otherwise
+    }
+
+    func normalize(
+        _ x: Variable<Number>,
+        scale: Variable<Number>?,
+        shift: Variable<Number>?
+    ) -> Variable<Number> {
+        Variable(shape) { y in
+            inParallel(planes, grain: 1 + (1 << 14) / size) { range in
+                for plane in range {
+                    let factor = inverses[plane] * number(scale, plane, otherwise: 1)
+                    let offset = number(shift, plane, otherwise: 0) - means[plane] * factor
+                    Number.apply(
+                        .scale(factor: factor, offset: offset),
+                        x.base + plane * size,
+                        into: y + plane * size,
+                        count: size
+                    )
+                }
+            }
+        }
+    }
+
+    /// Gradients for the input, and for a scale and a shift of every plane.
+    func gradients(
+        _ x: Variable<Number>,
+        _ gradient: Variable<Number>,
+        scale: Variable<Number>?,
+        wantsInput: Bool
+    ) -> (input: Variable<Number>?, scale: Variable<Number>, shift: Variable<Number>) {
+        let sums = planeValues { Number.sum(gradient.base + $0 * size, count: size) }
+        let products = planeValues { plane in
+            Number.dot(gradient.base + plane * size, x.base + plane * size, count: size)
+                - means[plane] * sums[plane]
+        }
+        let perPlane = [shape[0], shape[1]]
+        let scales = Variable<Number>(
+            perPlane,
+            (0..<planes).map { Number(products[$0] * inverses[$0]) }
+        )
+        let shifts = Variable<Number>(perPlane, sums.map { Number($0) })
+        guard wantsInput else { return (nil, scales, shifts) }
+        let factors = (0..<planes).map { number(scale, $0, otherwise: 1) }
+        let groupSums = shared(zip(sums, factors).map(*))
+        let groupProducts = shared(zip(products, factors).map(*))
+        let input = Variable<Number>(shape) { dx in
+            inParallel(planes, grain: 1 + (1 << 14) / size) { range in
+                for plane in range {
+                    let inverse = inverses[plane]
+                    let slope = -inverse * falls[plane] * groupProducts[plane]
+                    let offset = -inverse * groupSums[plane] / count - slope * means[plane]
+                    Number.blend(
+                        Number(inverse * factors[plane]),
+                        gradient.base + plane * size,
+                        Number(slope),
+                        x.base + plane * size,
+                        Number(offset),
+                        into: dx + plane * size,
+                        count: size
+                    )
+                }
+            }
+        }
+        return (input, scales, shifts)
+    }
+}
+
+/// Mean and biased variance of every channel.
+func channelMoments<Number: Real>(
+    _ x: Variable<Number>
+) -> (mean: Variable<Number>, variance: Variable<Number>) {
+    let (channels, size) = (x.shape[1], x.shape[2] * x.shape[3])
+    let count = Double(x.shape[0] * size)
+    let (means, variances) = (Numbers<Number>(count: channels), Numbers<Number>(count: channels))
+    inParallel(channels, grain: 1) { range in
+        for channel in range {
+            let planes = stride(from: channel, to: x.shape[0] * channels, by: channels)
+            let mean = planes.reduce(0) { $0 + Number.sum(x.base + $1 * size, count: size) } / count
+            means.base[channel] = Number(mean)
+            let center = means.base[channel]
+            variances.base[channel] = Number(
+                planes.reduce(0) {
+                    $0 + Number.spread(x.base + $1 * size, around: center, count: size)
+                } / count
+            )
+        }
+    }
+    return (
+        Variable(shape: [channels], numbers: means), Variable(shape: [channels], numbers: variances)
+    )
+}

@@ -1,0 +1,116 @@
+import Testing
+import Training
+
+/// Networks of the papers, at the papers' sizes.
+@Suite struct NetworkTests {
+    private static var none: Initialization { Initialization(.zeros, stream) }
+    private static var stream: RandomStream { RandomStream(seed: 1, name: "dropout") }
+
+    /// Networks and how many parameters they have.
+    private static func counts() -> [(String, any Module<Float>, Int)] {
+        [
+            ("9-1-9", ThreeLayerNetwork<Float>(none), 25_475),
+            ("SRCNN", ThreeLayerNetwork<Float>(channels: 1, kernels: (9, 5, 5), none), 57_281),
+            ("32 × 32 discriminator", CropDiscriminator<Float>(none), 268_993),
+            ("sixteenfold", SixteenfoldGenerator<Float>(none), 672_067),
+            (
+                "256² discriminator", DropoutDiscriminator<Float>(side: 256, dropout: stream, none),
+                921_025
+            ),
+            ("ResG(64, 9)", ResidualGenerator<Float>(features: 64, blocks: 9, none), 11_378_179),
+            ("ResG(64, 6)", ResidualGenerator<Float>(features: 64, blocks: 6, none), 7_837_699),
+            ("UNet(64, 8)", UNet<Float>(features: 64, levels: 8, none), 54_419_459),
+            ("UNet(16, 5)", UNet<Float>(inputs: 1, features: 16, levels: 5, none), 1_043_715),
+            (
+                "Patch(64, 3) BN",
+                PatchDiscriminator<Float>(inputs: 6, features: 64, halvings: 3, none), 2_768_705
+            ),
+            (
+                "Patch(64, 3) IN",
+                PatchDiscriminator<Float>(features: 64, halvings: 3, norm: .instance, none),
+                2_764_737
+            ),
+            (
+                "MsD(64, 4, 3)",
+                MultiScaleDiscriminator<Float>(features: 64, layers: 4, scales: 3, none), 8_271_171
+            ),
+            ("Johnson", StyleTransformer<Float>(none), 1_679_235),
+            (
+                "SRRes(32, 8, 2)",
+                SuperResolutionResidual<Float>(features: 32, blocks: 8, scale: 2, none), 161_588
+            ),
+            ("FillNet(16)", FillNetwork<Float>(features: 16, none), 265_635),
+            ("DCGAN generator", NoiseGenerator<Float>(width: 256, none), 47_336_960),
+            ("DCGAN discriminator", NoiseDiscriminator<Float>(width: 256, none), 44_092_416),
+            (
+                "small DCGAN generator",
+                NoiseGenerator<Float>(channels: 1, width: 16, doublings: 3, none),
+                143_840
+            ),
+            (
+                "small DCGAN discriminator",
+                NoiseDiscriminator<Float>(channels: 1, width: 16, halvings: 3, none), 42_432
+            ),
+        ]
+    }
+
+    @Test("networks have as many parameters as in their papers")
+    func parameterCounts() {
+        for (name, network, count) in Self.counts() {
+            #expect(network.parameterCount == count, "\(name)")
+        }
+        let parts: [any Module<Float>] = [
+            ContentEncoder<Float>(features: 64, halvings: 2, blocks: 4, Self.none),
+            StyleEncoder<Float>(features: 64, halvings: 4, size: 8, Self.none),
+            StyledDecoder<Float>(
+                channels: 256,
+                halvings: 2,
+                blocks: 4,
+                style: 8,
+                hidden: 256,
+                Self.none
+            ),
+        ]
+        #expect(parts.reduce(0) { $0 + $1.parameterCount } == 15_026_187, "MUNIT")
+    }
+
+    @Test("networks give pictures and logits of the right shapes")
+    func shapes() {
+        let initial = Initialization(.kaimingNormal, RandomStream(seed: 2, name: "weights"))
+        let x = Variable<Float>([2, 3, 32, 32], repeating: 0.5)
+        let generator = ResidualGenerator<Float>(
+            features: 4,
+            blocks: 1,
+            enlargement: .resized,
+            initial
+        )
+        #expect(generator(x).shape == [2, 3, 32, 32])
+        let fill = FillNetwork<Float>(features: 4, initial)
+        let mask = Variable<Float>([2, 1, 32, 32], repeating: 1)
+        #expect(fill(x, mask: mask).shape == [2, 3, 32, 32])
+        let unet = UNet<Float>(features: 4, levels: 5, dropout: Self.stream, initial)
+        #expect(unet(x).shape == [2, 3, 32, 32])
+        let scales = MultiScaleDiscriminator<Float>(features: 4, layers: 3, scales: 2, initial)
+        #expect(scales(x).map(\.shape) == [[2, 1, 4, 4], [2, 1, 2, 2]])
+        let decoder = StyledDecoder<Float>(
+            channels: 8,
+            halvings: 2,
+            blocks: 2,
+            style: 4,
+            hidden: 5,
+            initial
+        )
+        let content = Variable<Float>([2, 8, 8, 8], repeating: 0.5)
+        let style = Variable<Float>([2, 4], repeating: 0.5)
+        #expect(decoder(content, style: style).shape == [2, 3, 32, 32])
+        for scale in [PreActivationResidual<Float>.Scale.same, .halved, .doubled] {
+            let block = PreActivationResidual<Float>(3, 5, scale, norm: .affineInstance, initial)
+            let side = [.same: 32, .halved: 16, .doubled: 64][scale]!
+            #expect(block(x).shape == [2, 5, side, side])
+        }
+        #expect(
+            NoiseGenerator<Float>(noise: 7, width: 2, initial)(Variable([2, 7], repeating: 1))
+                .shape == [2, 3, 64, 64]
+        )
+    }
+}
