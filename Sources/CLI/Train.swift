@@ -65,7 +65,7 @@ struct Train: ParsableCommand {
             try type.init(settings),
             settings: settings,
             folder: folder,
-            limit: minutes.map { .minutes($0) } ?? .none,
+            minutes: minutes ?? .infinity,
             isStopped: { Interruption.isRequested },
             report: show
         )

@@ -16,11 +16,16 @@ package struct RandomNumbers: RandomNumberGenerator, Sendable, Equatable {
         self.seed = seed
         self.name = name
         self.counter = counter
+        key = Self.key(seed: seed, name: name)
+    }
+
+    /// What the numbers of a stream are hashed with.
+    package static func key(seed: UInt64, name: String) -> UInt64 {
         // FNV-1a tells names apart, the hash spreads what they differ in.
         let place = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
         }
-        key = hashedCounter(place, seed: seed)
+        return hashedCounter(place, seed: seed)
     }
 
     /// A stream of its own for one of many parts, such as an item or an epoch.

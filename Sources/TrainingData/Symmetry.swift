@@ -16,11 +16,6 @@ package struct Symmetry: Sendable, Equatable {
         Symmetry(isMirrored: random.happens(0.5), quarterTurns: random.integer(below: 4))
     }
 
-    /// Left and right as they are or exchanged, for pictures with an up and a down.
-    package static func randomMirror(_ random: inout RandomNumbers) -> Symmetry {
-        Symmetry(isMirrored: random.happens(0.5))
-    }
-
     /// The picture C × H × W, mirrored and turned.
     package func apply(to picture: Tensor) -> Tensor {
         if self == Symmetry() { return picture }

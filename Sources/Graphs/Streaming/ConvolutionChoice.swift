@@ -1,86 +1,9 @@
 internal import Kernels
 internal import Tensors
 
-/// What happens to the results of a node: on their way out of its kernel, and after that.
-struct SumEnding {
-    let activation: SumActivation
-    let residual: SumResidual
-    /// What the kernel adds.
-    let added: BlockList?
-    let late: LateEnding?
-
-    init(
-        _ node: any FusedOperator,
-        channels: Int,
-        slopes: Tensor?,
-        residual: BlockList?
-    ) {
-        var function: Unary.Function?
-        switch node.activation {
-        case .none: activation = .none
-        case .function(.relu): activation = .relu
-        case .function(.leakyRelu(let slope)):
-            activation = .slopes([Float](repeating: slope, count: channels))
-        case .prelu: activation = .slopes(slopes!.array(of: Float.self))
-        case .clip(let low, let high): activation = .clip(low: low, high: high)
-        case .function(let other): (activation, function) = (.none, other)
-        }
-        // A residual that comes after what the kernel cannot do cannot be the kernel's either.
-        let isLate = node.residual == .afterActivation && function != nil
-        self.residual =
-            switch node.residual {
-            case .beforeActivation: .beforeActivation
-            case .afterActivation where !isLate: .afterActivation
-            default: .none
-            }
-        added = isLate ? nil : residual
-        late = function.map { LateEnding(function: $0, residual: isLate ? residual : nil) }
-    }
-}
-
-extension SumActivation {
-    /// The same for some sets of the channels, one after the other.
-    fileprivate func repeated(_ count: Int) -> SumActivation {
-        guard case .slopes(let slopes) = self else { return self }
-        return .slopes((0..<count).flatMap { _ in slopes })
-    }
-}
-
-/// What a kernel cannot do on the way out: a function, then a residual.
-struct LateEnding: Sendable {
-    let function: Unary.Function
-    let residual: BlockList?
-
-    /// Finishes a part of a row.
-    func finish(_ output: RowMap, _ y: Int, _ columns: Range<Int>) {
-        let lanes = output.layout.lanes
-        for block in 0..<output.layout.blocks {
-            let place = output.origin(y, block: block) + columns.lowerBound * lanes
-            let count = columns.count * lanes
-            apply(function, place, into: place, count: count)
-            guard let residual else { continue }
-            let other = residual.origin(y, block: block) + columns.lowerBound * lanes
-            RowKernels.accumulate(1, other, into: place, count: count)
-        }
-    }
-}
-
 extension StepBuilder {
-    func ending(
-        of fused: any FusedOperator,
-        _ node: Graph.Node,
-        channels: Int
-    ) -> SumEnding {
-        SumEnding(
-            fused,
-            channels: channels,
-            slopes: node.input(3).flatMap { flow.graph.constants[$0] },
-            residual: fused.residual == .none ? nil : blocks(node.input(4))
-        )
-    }
-
-    /// The fastest step for a convolution: by Winograd's method, for few pixels, for few
-    /// channels, or row by row.
+    /// The fastest step for a convolution: with bfloat16 products where that is asked for, by
+    /// Winograd's method, for few channels, for few pixels, or row by row.
     func convolution(
         _ convolution: FusedConvolution,
         _ node: Graph.Node,
@@ -88,171 +11,15 @@ extension StepBuilder {
         _ output: RowMap,
         isFast: Bool
     ) throws(GraphError) -> any StreamStep {
-        let source = node.input(0)!
-        let (rows, columns) = try geometry(convolution, node)
-        let stored = neededColumns[source]!
-        let reading = ConvolutionStep.reading(output.layout.columns, columns)
-        input.requireMargins(
-            left: max(0, stored.lowerBound - reading.lowerBound),
-            right: max(0, reading.upperBound - stored.upperBound)
-        )
-        func constant(_ index: Int) -> Tensor? {
-            node.input(index).flatMap { flow.graph.constants[$0] }
-        }
-        let (weights, isDepthwise) = kernel(convolution, constant(1)!)
-        let ending = ending(of: convolution, node, channels: weights.shape[0])
-        let bias =
-            constant(2)?.array(of: Float.self) ?? [Float](repeating: 0, count: weights.shape[0])
-        func key(_ form: WeightCache.Form) -> WeightCache.Key {
-            WeightCache.Key(
-                weights: node.input(1),
-                bias: node.input(2),
-                slopes: node.input(3),
-                form: form,
-                places: input.places,
-                lanes: input.lanes,
-                activation: "\(convolution.activation)",
-                residual: ending.residual
-            )
-        }
-        let isThin = output.layout.lanes == 4
-        let form: PackedConvolution.Form =
-            isDepthwise && input.lanes == output.layout.lanes
-            ? .depthwise : isThin && input.lanes == 16 ? .thin : .dense
-        let isOfWideMaps = form == .dense && !isThin && input.lanes == 16
-        let inputRows = flow.length(source, .rows)
-        let height = flow.length(node.outputs[0]!, .rows)
-        let method =
-            isOfWideMaps
-            ? WinogradStep.method(rows, columns, input, output, height: height) : nil
-        let plain = WinogradStep.plainCost(rows, columns, input, output, height: height)
-        if isFast,
-            let form = PackedBfloat.Form(
-                form,
-                input,
-                output,
-                multiplications: plain,
-                cost: method?.cost
-            )
-        {
-            let packed = network.weights.weights(key(.bfloat(form))) {
-                PackedBfloat(
-                    form,
-                    weights: weights,
-                    bias: bias,
-                    activation: ending.activation,
-                    residual: ending.residual,
-                    inputs: input.places,
-                    lanes: input.lanes
-                )
-            }
-            return BfloatStep(
-                input: input,
-                output: output,
-                rows: rows,
-                columns: columns,
-                inputRows: inputRows,
-                inputColumns: stored,
-                height: height,
-                weights: packed,
-                ending: ending
-            )
-        }
-        if let method {
-            WinogradStep.requireMargins(method, of: input, output, stored: stored)
-            let parts = method.parts.map { part in
-                let packed = network.weights.weights(
-                    key(.winograd(method.tiling, taps: part.taps))
-                ) {
-                    PackedWinograd(
-                        method.tiling,
-                        weights: part.kernel(weights, width: columns.window.size),
-                        bias: bias,
-                        activation: ending.activation,
-                        residual: ending.residual,
-                        inputs: part.places(input)
-                    )
-                }
-                return (part, packed)
-            }
-            return WinogradStep(
-                input: input,
-                output: output,
-                inputRows: inputRows,
-                parts: parts,
-                ending: ending
-            )
-        }
-        if form == .thin, ending.added == nil, ending.late?.residual == nil,
-            let columns = InterleavedStep.Columns(columns),
-            columns.phases > 1, columns.phases * weights.shape[0] <= 4
-        {
-            let reading = columns.reading(output.layout.columns)
-            input.requireMargins(
-                left: max(0, stored.lowerBound - reading.lowerBound),
-                right: max(0, reading.upperBound - stored.upperBound)
-            )
-            let packed = network.weights.weights(key(.interleaved(columns.taps))) {
-                PackedConvolution(
-                    form,
-                    weights: columns.kernel(weights, rows: rows.window.size),
-                    bias: (0..<columns.phases).flatMap { _ in bias },
-                    activation: ending.activation.repeated(columns.phases),
-                    residual: .none,
-                    inputs: input.places,
-                    lanes: input.lanes
-                )
-            }
-            return InterleavedStep(
-                input: input,
-                output: output,
-                rows: rows,
-                columns: columns,
-                inputRows: inputRows,
-                channels: weights.shape[0],
-                weights: packed,
-                late: ending.late
-            )
-        }
-        let packed = network.weights.weights(key(.plain(form))) {
-            PackedConvolution(
-                form,
-                weights: weights,
-                bias: bias,
-                activation: ending.activation,
-                residual: ending.residual,
-                inputs: input.places,
-                lanes: input.lanes
-            )
-        }
-        if isOfWideMaps, ending.added == nil, ending.late?.residual == nil,
-            FewPixelsStep.suits(input, output, height: height, packed)
-        {
-            return FewPixelsStep(
-                input: input,
-                output: output,
-                rows: rows,
-                columns: columns,
-                inputRows: inputRows,
-                inputColumns: stored,
-                height: height,
-                weights: packed,
-                late: ending.late
-            )
-        }
-        return ConvolutionStep(
-            input: input,
-            output: output,
-            rows: rows,
-            columns: columns,
-            inputRows: inputRows,
-            weights: packed,
-            ending: ending,
-            isNarrowed: isThin && form == .dense
-        )
+        let choice = try ConvolutionChoice(self, convolution, node, input, output)
+        if isFast, let step = choice.bfloat { return step }
+        if let step = choice.winograd { return step }
+        if let step = choice.interleaved { return step }
+        if let step = choice.fewPixels { return step }
+        return choice.plain
     }
 
-    private func geometry(
+    fileprivate func geometry(
         _ convolution: FusedConvolution,
         _ node: Graph.Node
     ) throws(GraphError) -> (rows: ConvolutionStep.Geometry, columns: ConvolutionStep.Geometry) {
@@ -273,27 +40,255 @@ extension StepBuilder {
             throw GraphError(node, error)
         }
     }
+}
+
+/// A convolution between two maps, and the steps that could compute it; `nil` for those that do not
+/// suit it.
+private struct ConvolutionChoice {
+    private let network: SizedNetwork
+    private let node: Graph.Node
+    private let activation: FusedConvolution.Activation
+    private let input: BlockList
+    private let output: RowMap
+    private let rows, columns: ConvolutionStep.Geometry
+    /// Columns of the input that are there.
+    private let stored: Range<Int>
+    /// Rows of the whole input and of the whole result.
+    private let inputRows, height: Int
+    private let kernel: ConvolutionKernel
+    private let bias: [Float]
+    private let ending: SumEnding
+    private let form: PackedConvolution.Form
+    private let method: WinogradStep.Method?
+
+    init(
+        _ builder: StepBuilder,
+        _ convolution: FusedConvolution,
+        _ node: Graph.Node,
+        _ input: BlockList,
+        _ output: RowMap
+    ) throws(GraphError) {
+        let flow = builder.flow
+        let constants = flow.graph.constants
+        network = builder.network
+        self.node = node
+        activation = convolution.activation
+        self.input = input
+        self.output = output
+        (rows, columns) = try builder.geometry(convolution, node)
+        stored = builder.neededColumns[node.input(0)!]!
+        inputRows = flow.length(node.input(0)!, .rows)
+        height = flow.length(node.outputs[0]!, .rows)
+        kernel = ConvolutionKernel(convolution, constants[node.input(1)!]!)
+        bias =
+            node.input(2).flatMap { constants[$0] }?.array(of: Float.self)
+            ?? [Float](repeating: 0, count: kernel.outputs)
+        ending = builder.ending(of: convolution, node, channels: kernel.outputs)
+        let isThin = output.layout.lanes == 4
+        form =
+            kernel.isDepthwise && input.lanes == output.layout.lanes
+            ? .depthwise : isThin && input.lanes == 16 ? .thin : .dense
+        method =
+            form == .dense && !isThin && input.lanes == 16
+            ? WinogradStep.method(rows, columns, input, output, height: height) : nil
+        requireMargins(ConvolutionStep.reading(output.layout.columns, columns))
+    }
+
+    /// Whether both maps have blocks of 16 that all channels meet.
+    private var isOfWideMaps: Bool {
+        form == .dense && output.layout.lanes == 16 && input.lanes == 16
+    }
+
+    /// Whether the kernel has to add another map, or something has to be added after it.
+    private var hasResidual: Bool { ending.added != nil || ending.late?.residual != nil }
+
+    /// Asks for zeros around the input where some columns are read that are not there.
+    private func requireMargins(_ reading: Range<Int>) {
+        input.requireMargins(
+            left: max(0, stored.lowerBound - reading.lowerBound),
+            right: max(0, reading.upperBound - stored.upperBound)
+        )
+    }
+
+    private func packed<Packed: Sendable>(
+        _ form: WeightCache.Form,
+        _ make: () -> Packed
+    ) -> Packed {
+        let key = WeightCache.Key(
+            weights: node.input(1),
+            bias: node.input(2),
+            slopes: node.input(3),
+            form: form,
+            places: input.places,
+            lanes: input.lanes,
+            activation: "\(activation)",
+            residual: ending.residual
+        )
+        return network.weights.weights(key, make)
+    }
+
+    /// The weights as they are, for the usual kernels.
+    private var plainWeights: PackedConvolution {
+        packed(.plain(form)) {
+            PackedConvolution(
+                form,
+                weights: kernel.weights,
+                bias: bias,
+                activation: ending.activation,
+                residual: ending.residual,
+                inputs: input.places,
+                lanes: input.lanes
+            )
+        }
+    }
+
+    // MARK: Steps
+
+    var bfloat: BfloatStep? {
+        let plain = WinogradStep.plainCost(rows, columns, input, output, height: height)
+        guard
+            let form = PackedBfloat.Form(
+                form,
+                input,
+                output,
+                multiplications: plain,
+                cost: method?.cost
+            )
+        else { return nil }
+        let weights = packed(.bfloat(form)) {
+            PackedBfloat(
+                form,
+                weights: kernel.weights,
+                bias: bias,
+                activation: ending.activation,
+                residual: ending.residual,
+                inputs: input.places,
+                lanes: input.lanes
+            )
+        }
+        return BfloatStep(
+            input: input,
+            output: output,
+            rows: rows,
+            columns: columns,
+            inputRows: inputRows,
+            inputColumns: stored,
+            height: height,
+            weights: weights,
+            ending: ending
+        )
+    }
+
+    var winograd: WinogradStep? {
+        guard let method else { return nil }
+        WinogradStep.requireMargins(method, of: input, output, stored: stored)
+        let parts = method.parts.map { part in
+            let weights = packed(.winograd(method.tiling, taps: part.taps)) {
+                PackedWinograd(
+                    method.tiling,
+                    weights: part.kernel(kernel.weights, width: columns.window.size),
+                    bias: bias,
+                    activation: ending.activation,
+                    residual: ending.residual,
+                    inputs: part.places(input)
+                )
+            }
+            return (part, weights)
+        }
+        return WinogradStep(
+            input: input,
+            output: output,
+            inputRows: inputRows,
+            parts: parts,
+            ending: ending
+        )
+    }
+
+    var interleaved: InterleavedStep? {
+        guard form == .thin, !hasResidual, let columns = InterleavedStep.Columns(columns),
+            columns.phases > 1, columns.phases * kernel.outputs <= 4
+        else { return nil }
+        requireMargins(columns.reading(output.layout.columns))
+        let weights = packed(.interleaved(columns.taps)) {
+            PackedConvolution(
+                form,
+                weights: columns.kernel(kernel.weights, rows: rows.window.size),
+                bias: (0..<columns.phases).flatMap { _ in bias },
+                activation: ending.activation.repeated(columns.phases),
+                residual: .none,
+                inputs: input.places,
+                lanes: input.lanes
+            )
+        }
+        return InterleavedStep(
+            input: input,
+            output: output,
+            rows: rows,
+            columns: columns,
+            inputRows: inputRows,
+            channels: kernel.outputs,
+            weights: weights,
+            late: ending.late
+        )
+    }
+
+    var fewPixels: FewPixelsStep? {
+        guard isOfWideMaps, !hasResidual else { return nil }
+        let weights = plainWeights
+        guard FewPixelsStep.suits(input, output, height: height, weights) else { return nil }
+        return FewPixelsStep(
+            input: input,
+            output: output,
+            rows: rows,
+            columns: columns,
+            inputRows: inputRows,
+            inputColumns: stored,
+            height: height,
+            weights: weights,
+            late: ending.late
+        )
+    }
+
+    var plain: ConvolutionStep {
+        ConvolutionStep(
+            input: input,
+            output: output,
+            rows: rows,
+            columns: columns,
+            inputRows: inputRows,
+            weights: plainWeights,
+            ending: ending,
+            isNarrowed: form == .dense && output.layout.lanes == 4
+        )
+    }
+}
+
+/// The kernel of a convolution, brought to one form whatever the operator.
+private struct ConvolutionKernel {
+    private let tensor: Tensor
+    private let groups, inputs: Int
+    let outputs: Int
+    private let isTransposed: Bool
+
+    init(_ convolution: FusedConvolution, _ tensor: Tensor) {
+        self.tensor = tensor
+        groups = convolution.groups
+        if case .transposed = convolution.base { isTransposed = true } else { isTransposed = false }
+        inputs = isTransposed ? tensor.shape[0] : tensor.shape[1] * groups
+        outputs = isTransposed ? tensor.shape[1] * groups : tensor.shape[0]
+    }
+
+    /// Whether each channel is convolved by itself.
+    var isDepthwise: Bool { groups == inputs && groups == outputs && groups > 1 }
 
     /// Weights as [outputs, inputs, taps], with zeros between groups, or as [channels, 1, taps].
-    private func kernel(
-        _ convolution: FusedConvolution,
-        _ weights: Tensor
-    ) -> (weights: Tensor, isDepthwise: Bool) {
-        let taps = weights.shape[2] * weights.shape[3]
-        let groups = convolution.groups
-        var isTransposed = false
-        if case .transposed = convolution.base { isTransposed = true }
-        let inputs = isTransposed ? weights.shape[0] : weights.shape[1] * groups
-        let outputs = isTransposed ? weights.shape[1] * groups : weights.shape[0]
-        if groups == inputs, groups == outputs, groups > 1 {
-            return (weights.reshaped(to: [groups, 1, taps]), true)
-        }
-        if groups == 1, !isTransposed {
-            return (weights.reshaped(to: [outputs, inputs, taps]), false)
-        }
+    var weights: Tensor {
+        let taps = tensor.shape[2] * tensor.shape[3]
+        if isDepthwise { return tensor.reshaped(to: [groups, 1, taps]) }
+        if groups == 1, !isTransposed { return tensor.reshaped(to: [outputs, inputs, taps]) }
         let (groupIn, groupOut) = (inputs / groups, outputs / groups)
         var dense = Tensor(shape: [outputs, inputs, taps])
-        let source = weights.floats
+        let source = tensor.floats
         var target = dense.mutableFloats
         for output in 0..<outputs {
             let group = output / groupOut
@@ -308,6 +303,6 @@ extension StepBuilder {
                 }
             }
         }
-        return (dense, false)
+        return dense
     }
 }

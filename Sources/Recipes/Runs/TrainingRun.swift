@@ -7,13 +7,6 @@ internal import TrainingLogs
 /// A run that was killed goes on from its last checkpoint, and ends with the same bits as one that
 /// was not: all that a step depends on is in the checkpoint or follows from the step's number.
 package struct TrainingRun {
-    /// When to stop before the recipe's own last step.
-    package enum Limit: Sendable {
-        case none
-        case minutes(Double)
-        case steps(Int)
-    }
-
     /// What is going on, for whoever shows it.
     package enum Event {
         case warning(String)
@@ -34,25 +27,26 @@ package struct TrainingRun {
     private let recipe: any Recipe
     private let settings: Settings
     private let folder: RunFolder
-    private let limit: Limit
+    private let minutes: Double
     private let isStopped: () -> Bool
     private let report: (Event) -> Void
 
     /// - Parameters:
+    ///   - minutes: after which the run stops, if the last step has not come before.
     ///   - isStopped: asked after every step; a run that is stopped saves what it has.
     ///   - report: hears what is going on.
     package init(
         _ recipe: any Recipe,
         settings: Settings,
         folder: RunFolder,
-        limit: Limit = .none,
+        minutes: Double = .infinity,
         isStopped: @escaping () -> Bool = { false },
         report: @escaping (Event) -> Void = { _ in }
     ) {
         self.recipe = recipe
         self.settings = settings
         self.folder = folder
-        self.limit = limit
+        self.minutes = minutes
         self.isStopped = isStopped
         self.report = report
     }
@@ -75,7 +69,7 @@ package struct TrainingRun {
         }
         let log = try JSONLog(folder.log, start: step)
         let events = try EventFile(folder: folder.path, time: Clock.now)
-        let last = lastStep(from: step)
+        let last = settings.steps
         var means = Means()
         while step < last {
             let losses = try trainer.step(step)
@@ -113,15 +107,7 @@ package struct TrainingRun {
         return step >= settings.steps ? .finished(step: step) : .stopped(step: step)
     }
 
-    private func lastStep(from step: Int) -> Int {
-        if case .steps(let count) = limit { return min(settings.steps, max(step, count)) }
-        return settings.steps
-    }
-
-    private var secondsAllowed: Double {
-        if case .minutes(let minutes) = limit { return 60 * minutes }
-        return .infinity
-    }
+    private var secondsAllowed: Double { 60 * minutes }
 
     private func save(
         _ trainer: any Trainer,

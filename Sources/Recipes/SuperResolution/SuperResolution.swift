@@ -81,26 +81,9 @@ package struct SuperResolution: Recipe {
     }
 
     package func description() -> RecipeDescription {
-        let networks = SuperResolutionNetworks(self)
-        let side = settings.int("crop")
-        var list = [
-            RecipeDescription.Network(
-                "generator",
-                parameters: networks.generatorSize,
-                multiplyAdds: networks.generatorWork(side: side)
-            )
-        ]
-        if isAdversarial {
-            list.append(
-                RecipeDescription.Network(
-                    "discriminator",
-                    parameters: networks.discriminatorSize,
-                    multiplyAdds: networks.discriminatorWork(side: side)
-                )
-            )
-        }
-        return RecipeDescription(
-            networks: list,
+        RecipeDescription(
+            networks: SuperResolutionNetworks(self)
+                .description(self, side: settings.int("crop")),
             losses: ["generator: \(settings.string("content")!) to the original"]
                 + (isAdversarial
                     ? [

@@ -1,103 +1,85 @@
+internal import Graphs
 internal import Training
 
-/// The 9-1-9 generator: it sharpens a picture that has been enlarged before (Dong et al., "Image
-/// Super-Resolution Using Deep Convolutional Networks", with a residual added).
-struct Generator919: Layer {
+/// Makes a picture larger by cubic convolution, and better by a network.
+struct SuperResolutionGenerator: Layer {
     typealias Number = Float
 
-    let body: Sequential<Float>
+    let network: any Layer<Float>
     let scale: Int
+    /// Whether the network sees the large picture; else it adds to it what it makes of the small one.
+    private let seesLarge: Bool
 
-    init(scale: Int, _ stream: RandomStream) {
+    init(_ recipe: SuperResolution, _ stream: RandomStream) {
         let initial = Initialization(.kaimingNormal, stream)
-        self.scale = scale
-        body = Sequential {
-            Convolution(3, 64, kernel: 9, initial)
-            Apply(relu)
-            Convolution(64, 32, kernel: 1, initial)
-            Apply(relu)
-            Convolution(32, 3, kernel: 9, initial.scaled(by: 0.1))
-        }
+        let settings = recipe.settings
+        scale = recipe.scale
+        seesLarge = settings.string("network") == "9-1-9"
+        network =
+            seesLarge
+            ? ThreeLayerNetwork<Float>(initial)
+            : SuperResolutionResidual<Float>(
+                features: settings.int("channels"),
+                blocks: settings.int("blocks"),
+                scale: scale,
+                initial
+            )
     }
 
     func callAsFunction(_ x: Variable<Float>) -> Variable<Float> {
         let large = x.enlarged(scale, .bicubic)
-        return body(large - 0.5) + large
+        return seesLarge ? network(large) : network(x - 0.5) + large
     }
 }
 
-/// Two convolutions beside a way around them (Lim et al., "Enhanced Deep Residual Networks").
-struct ResidualBlock: Layer {
-    typealias Number = Float
+/// The networks of a super-resolution, with fresh weights.
+struct SuperResolutionNetworks {
+    let generator: SuperResolutionGenerator
+    let discriminator: CropDiscriminator<Float>
 
-    let first: Convolution<Float>
-    let slope: PReLU<Float>
-    let second: Convolution<Float>
-
-    init(_ channels: Int, _ initial: Initialization) {
-        first = Convolution(channels, channels, kernel: 3, initial)
-        slope = PReLU(channels)
-        second = Convolution(channels, channels, kernel: 3, initial.scaled(by: 0.1))
+    init(_ recipe: SuperResolution) {
+        let random = Randomness(seed: recipe.settings.seed)
+        generator = SuperResolutionGenerator(recipe, random.stream("generator"))
+        let initial = Initialization(.kaimingNormal, random.stream("discriminator"))
+        discriminator = CropDiscriminator(side: nil, initial)
     }
 
-    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { x + second(slope(first(x))) }
-}
-
-/// All work at the small size, a pixel shuffle at the end.
-///
-/// It is the generator of SRGAN without batch norms (Ledig and others, 2017), added to the picture
-/// enlarged by cubic convolution.
-struct ResidualGenerator: Layer {
-    typealias Number = Float
-
-    let head: Convolution<Float>
-    let blocks: [ResidualBlock]
-    let body: Convolution<Float>
-    let tail: Convolution<Float>
-    let scale: Int
-
-    init(channels: Int, blocks count: Int, scale: Int, _ stream: RandomStream) {
-        let initial = Initialization(.kaimingNormal, stream)
-        self.scale = scale
-        head = Convolution(3, channels, kernel: 3, initial)
-        blocks = (0..<count).map { _ in ResidualBlock(channels, initial) }
-        body = Convolution(channels, channels, kernel: 3, initial.scaled(by: 0.1))
-        tail = Convolution(channels, 3 * scale * scale, kernel: 3, initial.scaled(by: 0.1))
+    /// The generator as it is exported.
+    func graph() throws(GraphError) -> Graph {
+        try graph(of: generator, named: "super-resolution", side: 16)
     }
 
-    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> {
-        let start = head(x - 0.5)
-        let features = body(blocks.reduce(start) { $1($0) }) + start
-        return tail(features).pixelShuffled(scale) + x.enlarged(scale, .bicubic)
-    }
-}
-
-/// Tells photos from made ones: strided convolutions with batch norm, one logit for a picture.
-struct PictureDiscriminator: Layer {
-    typealias Number = Float
-
-    let features: Sequential<Float>
-    let verdict: Linear<Float>
-
-    init(_ stream: RandomStream) {
-        let initial = Initialization(.kaimingNormal, stream)
-        features = Sequential {
-            Convolution(3, 64, kernel: 3, initial)
-            Apply { leakyRelu($0) }
-            Convolution(64, 64, kernel: 3, stride: 2, padding: .zero(1), initial)
-            BatchNorm(64, initial)
-            Apply { leakyRelu($0) }
-            Convolution(64, 128, kernel: 3, initial)
-            BatchNorm(128, initial)
-            Apply { leakyRelu($0) }
-            Convolution(128, 128, kernel: 3, stride: 2, padding: .zero(1), initial)
-            BatchNorm(128, initial)
-            Apply { leakyRelu($0) }
-        }
-        verdict = Linear(128, 1, initial)
+    /// The generator, and the discriminator if there is one, with their work on a large crop.
+    func description(_ recipe: SuperResolution, side: Int) -> [RecipeDescription.Network] {
+        let small = side / recipe.scale
+        let own = describe(generator, named: "generator", side: small)
+        return recipe.isAdversarial
+            ? [own, describe(discriminator, named: "discriminator", side: side)] : [own]
     }
 
-    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> {
-        verdict(features(x).globalAveragePooled().flattened())
+    private func describe<L: Layer<Float>>(
+        _ network: L,
+        named name: String,
+        side: Int
+    ) -> RecipeDescription.Network {
+        let graph = try? graph(of: network, named: name, side: side)
+        let reach = graph.flatMap { try? Reach($0, input: [1, 3, side, side]) }
+        return RecipeDescription.Network(
+            name,
+            parameters: network.parameterCount,
+            multiplyAdds: reach.map { Double($0.multiplyAdds) } ?? 0
+        )
+    }
+
+    private func graph<L: Layer<Float>>(
+        of network: L,
+        named name: String,
+        side: Int
+    ) throws(GraphError) -> Graph {
+        try Tracer.graph(
+            of: network,
+            named: name,
+            sample: Variable([1, 3, side, side], repeating: 0)
+        ) { network($0) }
     }
 }

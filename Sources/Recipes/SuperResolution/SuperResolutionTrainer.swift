@@ -1,71 +1,8 @@
-internal import Graphs
 internal import Measures
 internal import Tensors
 internal import Training
 internal import TrainingData
 internal import TrainingLogs
-
-/// The networks of a super-resolution, with fresh weights.
-struct SuperResolutionNetworks {
-    let generator: any Layer<Float>
-    let discriminator: PictureDiscriminator
-    private let scale: Int
-
-    init(_ recipe: SuperResolution) {
-        let settings = recipe.settings
-        let random = Randomness(seed: settings.seed)
-        scale = recipe.scale
-        generator = Self.generator(recipe, random.stream("generator"))
-        discriminator = PictureDiscriminator(random.stream("discriminator"))
-    }
-
-    static func generator(_ recipe: SuperResolution, _ stream: RandomStream) -> any Layer<Float> {
-        let settings = recipe.settings
-        if settings.string("network") == "9-1-9" {
-            return Generator919(scale: recipe.scale, stream)
-        }
-        return ResidualGenerator(
-            channels: settings.int("channels"),
-            blocks: settings.int("blocks"),
-            scale: recipe.scale,
-            stream
-        )
-    }
-
-    var generatorSize: Int { generator.parameterCount }
-    var discriminatorSize: Int { discriminator.parameterCount }
-
-    /// Multiply-adds for a large picture of a side.
-    func generatorWork(side: Int) -> Double {
-        Self.work(try? graph(), side: side / scale)
-    }
-
-    func discriminatorWork(side: Int) -> Double {
-        let sample = Variable<Float>([1, 3, side, side], repeating: 0)
-        let graph = try? Tracer.graph(of: discriminator, named: "d", sample: sample) {
-            discriminator.features($0)
-        }
-        return Self.work(graph, side: side)
-    }
-
-    private static func work(_ graph: Graph?, side: Int) -> Double {
-        let reach = graph.flatMap { try? Reach($0, input: [1, 3, side, side]) }
-        return reach.map { Double($0.multiplyAdds) } ?? 0
-    }
-
-    func graph() throws(GraphError) -> Graph { try Self.graph(of: generator) }
-
-    static func graph(of generator: any Layer<Float>) throws(GraphError) -> Graph {
-        func trace<L: Layer<Float>>(_ network: L) throws(GraphError) -> Graph {
-            try Tracer.graph(
-                of: network,
-                named: "super-resolution",
-                sample: Variable([1, 3, 16, 16], repeating: 0)
-            ) { network($0) }
-        }
-        return try trace(generator)
-    }
-}
 
 /// The steps of a super-resolution.
 final class SuperResolutionTrainer: Trainer {
@@ -83,7 +20,7 @@ final class SuperResolutionTrainer: Trainer {
         let settings = recipe.settings
         networks = SuperResolutionNetworks(recipe)
         generatorOptimizer = Adam(
-            networks.generator.allParameters,
+            networks.generator.parameters,
             rate: settings.learningRate
         )
         discriminatorOptimizer = Adam(networks.discriminator.parameters, rate: 1e-4)
@@ -240,9 +177,4 @@ final class SuperResolutionTrainer: Trainer {
         )
         try ModelFolder(graph: try networks.graph(), card: card).write(to: folder)
     }
-}
-
-extension Module where Number == Float {
-    /// For a network whose own type is not known.
-    var allParameters: [Training.Parameter<Float>] { parameters }
 }

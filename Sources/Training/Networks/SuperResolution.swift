@@ -60,12 +60,13 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
     }
 }
 
-/// Judges whole pictures of one size, which it halves twice: [batch, 1].
+/// Judges whole pictures, which it halves twice: [batch, 1].
 package struct CropDiscriminator<Number: Real>: Layer {
     package let layers: Sequential<Number>
 
-    package init(side: Int = 32, _ initial: Initialization) {
-        precondition(side % 4 == 0, "a side that is halved twice")
+    /// - Parameter side: of the only size that it takes; `nil` for means over pictures of any size.
+    package init(side: Int? = 32, _ initial: Initialization) {
+        precondition(side.map { $0 % 4 == 0 } ?? true, "a side that is halved twice")
         layers = Sequential {
             Convolution(3, 64, kernel: 3, initial)
             LeakyRelu(0.2)
@@ -74,8 +75,8 @@ package struct CropDiscriminator<Number: Real>: Layer {
                 BatchNorm(outputs, initial)
                 LeakyRelu(0.2)
             }
-            Apply { $0.flattened() }
-            Linear(128 * (side / 4) * (side / 4), 1, initial)
+            Apply { (side == nil ? $0.globalAveragePooled() : $0).flattened() }
+            Linear(128 * (side.map { $0 / 4 * ($0 / 4) } ?? 1), 1, initial)
         }
     }
 

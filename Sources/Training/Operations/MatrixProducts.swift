@@ -1,3 +1,5 @@
+internal import Graphs
+
 /// The product of two matrices, or of two batches of as many, transposed before if asked for.
 package func matrixProduct<Number: Real>(
     _ a: Variable<Number>,
@@ -67,7 +69,8 @@ package func linear<Number: Real>(
     bias: Variable<Number>?
 ) -> Variable<Number> {
     let product = matrixProduct(x, weights, transposingSecond: true)
-    return bias.map { product + $0 } ?? product
+    return (bias.map { product + $0 } ?? product)
+        .traced(Gemm(transposesB: true), [x, weights, bias])
 }
 
 /// The correlations of feature maps: F·Fᵀ / (channels · height · width) for every sample.

@@ -1,17 +1,17 @@
 internal import Foundation
+internal import Tensors
 
-/// Random numbers that depend on nothing but a seed, a name, and how many were drawn before.
+/// Random numbers that depend on nothing but a seed, a name, and how many were drawn before, as
+/// those of `RandomNumbers` do.
 ///
-/// Number i is a hash of the key and i, so large draws are made by all threads at once.
+/// A stream is shared by all that draw from it, and large draws are made by all threads at once.
 package final class RandomStream {
     private let key: UInt64
     /// How many numbers have been drawn: the whole state.
     package var position: UInt64 = 0
 
     package init(seed: UInt64, name: String) {
-        // FNV-1a
-        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        key = scramble(seed &+ scramble(hash))
+        key = RandomNumbers.key(seed: seed, name: name)
     }
 
     /// Numbers evenly spread over 0 ..< 1.
@@ -25,9 +25,9 @@ package final class RandomStream {
         mean: Double = 0,
         deviation: Double = 1
     ) -> Variable<Number> {
-        draw(shape) { bits in
+        draw(shape) { [key] bits in
             let radius = (-2 * Foundation.log(1 - fraction(bits))).squareRoot()
-            let angle = 2 * Double.pi * fraction(scramble(bits ^ 0x5851_F42D_4C95_7F2D))
+            let angle = 2 * Double.pi * fraction(hashedCounter(bits, seed: key))
             return Number(mean + deviation * radius * Foundation.cos(angle))
         }
     }
@@ -42,7 +42,7 @@ package final class RandomStream {
 
     private func next() -> UInt64 {
         defer { position += 1 }
-        return scramble(key &+ position &* golden)
+        return hashedCounter(position, seed: key)
     }
 
     private func draw<Number: Real>(
@@ -55,7 +55,7 @@ package final class RandomStream {
         return Variable(shape) { target in
             inParallel(count) { range in
                 for i in range {
-                    target[i] = number(scramble(key &+ (start + UInt64(i)) &* golden))
+                    target[i] = number(hashedCounter(start + UInt64(i), seed: key))
                 }
             }
         }
@@ -70,16 +70,6 @@ package struct Randomness: Sendable {
     package init(seed: UInt64) { self.seed = seed }
 
     package func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
-}
-
-private let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-/// SplitMix64's finalizer.
-private func scramble(_ bits: UInt64) -> UInt64 {
-    var z = bits
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
 }
 
 private func fraction(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
