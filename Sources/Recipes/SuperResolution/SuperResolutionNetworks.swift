@@ -22,6 +22,7 @@ struct SuperResolutionGenerator: Layer {
                 features: settings.int("channels"),
                 blocks: settings.int("blocks"),
                 scale: scale,
+                tailGain: 0.1,
                 initial
             )
     }

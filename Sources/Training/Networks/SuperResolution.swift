@@ -36,7 +36,15 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
     package let body: Sequential<Number>
     package let tail: Sequential<Number>
 
-    package init(features f: Int, blocks: Int, scale: Int, _ initial: Initialization) {
+    /// - Parameter tailGain: what the last weights are multiplied with at first; small where the
+    ///   result is added to a picture that is good already.
+    package init(
+        features f: Int,
+        blocks: Int,
+        scale: Int,
+        tailGain: Double = 1,
+        _ initial: Initialization
+    ) {
         head = Convolution(3, f, kernel: 3, initial)
         body = Sequential {
             for _ in 0..<blocks {
@@ -49,7 +57,7 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
             Convolution(f, f, kernel: 3, initial)
         }
         tail = Sequential {
-            Convolution(f, 3 * scale * scale, kernel: 3, initial)
+            Convolution(f, 3 * scale * scale, kernel: 3, initial.scaled(by: tailGain))
             PixelShuffle(scale)
         }
     }
