@@ -44,7 +44,11 @@ package enum Vips {
     package static var threads: Int { Int(vips_concurrency_get()) }
 
     /// Gives back what the library keeps for the calling thread, which will not use it again.
-    package static func leaveThread() { vips_thread_shutdown() }
+    package static func leaveThread() {
+        // Before its start the library has no key to look its threads up by, and would crash.
+        guard started else { return }
+        vips_thread_shutdown()
+    }
 
     /// Runs `body` as the only user of the library; `nil` from it means that libvips failed.
     static func enter<Result>(
