@@ -45,19 +45,28 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("Print what a recipe is made of.", valueName: "recipe"))
     var describe: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run the experiment that shows that a recipe works, and print its figures with their bars.",
+            valueName: "recipe"
+        )
+    )
+    var accept: String?
+
     @Flag(help: "Print as JSON.")
     var json = false
 
     func run() throws {
         if list { return try printRecipes() }
         if let describe { return try printDescription(try Recipes.recipe(named: describe)) }
+        if let threads { WorkerPool.setThreads(threads) }
+        if let accept { return try runExperiment(of: try Recipes.recipe(named: accept)) }
         guard let recipe else {
             throw Failure(.usage, "train: expected a recipe, found none; train --list names them")
         }
         guard let out else {
             throw Failure(.usage, "train: expected a folder as --out, found none")
         }
-        if let threads { WorkerPool.setThreads(threads) }
         let type = try Recipes.recipe(named: recipe)
         let folder = RunFolder(out)
         let (settings, data) = try resume ? resumed(type, folder) : begun(type, folder)
@@ -150,6 +159,31 @@ struct Train: ParsableCommand {
             let best = isBest ? ", the best so far" : ""
             Terminal.say(String(format: "step %d: %@ %.4f%@", step, name, value, best))
         }
+    }
+
+    // MARK: Acceptance
+
+    private func runExperiment(of type: any Recipe.Type) throws {
+        guard let experiment = type.acceptance else { throw RecipeError.noExperiment(type.name) }
+        let figures = try experiment.figures(data: data) { Terminal.say($0) }
+        if json {
+            try printJSON(figures)
+        } else {
+            for figure in figures { print(line(figure)) }
+        }
+        let missed = figures.filter { !$0.isReached }
+        guard missed.isEmpty else {
+            throw Failure(.ours, "\(type.name): \(missed.count) of \(figures.count) figures miss")
+        }
+    }
+
+    private func line(_ figure: AcceptanceFigure) -> String {
+        let bars = [
+            figure.least.map { String(format: "at least %.4g", $0) },
+            figure.most.map { String(format: "at most %.4g", $0) },
+        ].compactMap(\.self).joined(separator: ", ")
+        let verdict = bars.isEmpty ? "" : "bar: \(bars)\(figure.isReached ? "" : ", missed")"
+        return figure.name.padded(to: 48) + String(format: "%10.4f  ", figure.value) + verdict
     }
 
     // MARK: Lists

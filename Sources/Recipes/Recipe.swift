@@ -10,6 +10,8 @@ package protocol Recipe: Sendable {
     static var summary: String { get }
     /// Its settings, those of `Settings.common` included.
     static var settings: [Parameter] { get }
+    /// What shows that it works; `nil` where nothing has been set up.
+    static var acceptance: (any AcceptanceExperiment)? { get }
 
     init(_ settings: Settings) throws
 
@@ -17,6 +19,10 @@ package protocol Recipe: Sendable {
     func description() -> RecipeDescription
     /// Networks with fresh weights and the data of a folder, ready for the first step.
     func trainer(on data: String) throws -> any Trainer
+}
+
+extension Recipe {
+    package static var acceptance: (any AcceptanceExperiment)? { nil }
 }
 
 /// What `--describe` says of a recipe.

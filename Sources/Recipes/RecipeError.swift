@@ -9,6 +9,8 @@ package enum RecipeError: Error, Sendable, Equatable, CustomStringConvertible {
     case noRun(String)
     case otherRun(String, expected: String, found: String)
     case cannotWrite(String, reason: String)
+    case noExperiment(String)
+    case needsPhotos(String)
     case diverged(step: Int, loss: String, value: String, checkpoint: String?)
 
     package var description: String {
@@ -31,6 +33,10 @@ package enum RecipeError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(folder): expected a training with \(expected), found one with \(found)"
         case .cannotWrite(let path, let reason):
             "\(path): expected a file that can be written, found: \(reason)"
+        case .noExperiment(let recipe):
+            "\(recipe): expected a recipe with an acceptance experiment, found none"
+        case .needsPhotos(let experiment):
+            "\(experiment): expected a folder of photos as --data, found none"
         case .diverged(let step, let loss, let value, let checkpoint):
             "step \(step): expected a finite \(loss), found \(value); "
                 + (checkpoint.map { "the last good state is in \($0)" }

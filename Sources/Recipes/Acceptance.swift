@@ -1,0 +1,33 @@
+/// A measured figure of an experiment whose right answer is known, and what it must reach.
+package struct AcceptanceFigure: Codable, Sendable, Equatable {
+    /// What was measured, with its unit: "hole PSNR, one square, dB".
+    package let name: String
+    package let value: Double
+    package let least, most: Double?
+
+    /// - Parameters:
+    ///   - least: the bar from below, if there is one.
+    ///   - most: the bar from above, if there is one. Without any bar the figure is for comparison.
+    package init(_ name: String, _ value: Double, least: Double? = nil, most: Double? = nil) {
+        self.name = name
+        self.value = value
+        self.least = least
+        self.most = most
+    }
+
+    /// Whether the figure reaches its bars.
+    package var isReached: Bool {
+        value.isFinite && least.map { value >= $0 } ?? true && most.map { value <= $0 } ?? true
+    }
+}
+
+/// The proof that a recipe works: a small training on data whose right answers are known, judged by
+/// measures that baselines fail, which are measured in the same run.
+package protocol AcceptanceExperiment {
+    /// Trains, and measures what came of it.
+    ///
+    /// - Parameters:
+    ///   - data: the folder of photos, for experiments that need some.
+    ///   - report: hears what is going on, one line at a time.
+    func figures(data: String?, report: (String) -> Void) throws -> [AcceptanceFigure]
+}
