@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
-let plugins = ["SuperResolution", "StyleTransfer"]
+let plugins = ["SuperResolution", "Colorization", "StyleTransfer"]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -144,6 +144,7 @@ let package = Package(
         tests("Recipes", ["Tensors", "Graphs", "ONNX", "TrainingLogs", "Recipes"]),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
+        tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),
         tests("Command", ["Vips"]),
     ]
         // Aside: plugins

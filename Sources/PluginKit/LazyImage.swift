@@ -5,7 +5,7 @@ public import CPluginABI
 /// Joining images is cheap. Used on the build thread only.
 public final class LazyImage {
     let pointer: OpaquePointer
-    private let host: Host
+    let host: Host
 
     init(owning pointer: OpaquePointer, _ host: Host) {
         self.pointer = pointer

@@ -94,4 +94,29 @@ public final class Network {
         try check { table.pointee.apply(host.pointer, pointer, image.pointer, &result, $0) }
         return LazyImage(owning: result!, host)
     }
+
+    /// The network once, on plain arrays; its inputs are taken in order, but for those with a name.
+    public func run(_ inputs: [NetworkTensor]) throws -> [NetworkTensor] {
+        let list = TensorList(inputs)
+        defer { list.deallocate() }
+        let received = TensorReceiver()
+        try withExtendedLifetime(received) {
+            try check { error in
+                table.pointee.run(
+                    host.pointer,
+                    pointer,
+                    list.items.baseAddress,
+                    UInt32(list.items.count),
+                    Unmanaged.passUnretained(received).toOpaque(),
+                    { context, _, output in
+                        Unmanaged<TensorReceiver>.fromOpaque(context!).takeUnretainedValue()
+                            .receive(output!.pointee)
+                        return Int32(ATELIER_OK)
+                    },
+                    error
+                )
+            }
+        }
+        return received.tensors
+    }
 }

@@ -1,0 +1,106 @@
+public import CPluginABI
+import PluginKit
+
+/// Gives a grey photo the colours that a network expects of it.
+///
+/// The network sees the photo once, reduced. Its colours come up to full size along the edges of
+/// the full luma (`ChromaField`), and the luma itself is left as it is.
+struct Colorization: Operation {
+    static let name = "colorize"
+    static let summary = "Gives a grey photo the colours that a network expects of it."
+
+    @Setting(
+        "How strong the colours are: 0 leaves the photo grey, 1 is what the network says.",
+        0...2
+    )
+    var strength = 1.0
+
+    @Setting("A model by name, or an ONNX file; the best one if not given.")
+    var model = ModelName.best
+
+    @Setting("Take a photo that has colours as if it were grey.")
+    var desaturate = false
+
+    @Setting(
+        "Longer side of the reduced photo that the network judges colours by.",
+        64...1024,
+        unit: "pixels"
+    )
+    var guide = 256
+
+    func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
+        let (color, alpha) = try photo.splitAlpha()
+        let info = try color.info
+        guard info.bands == 1 || info.bands == 3 else {
+            throw OperationError(
+                "colorize: expected a photo of 1 or 3 bands, found one of \(info.bands)",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
+        if info.space == UInt32(ATELIER_SPACE_LINEAR) {
+            // Colours are judged as they are seen, in gamma-encoded values.
+            let encoded = try color.operation("colourspace", ["space": .string("rgb16")])
+            let result = try colorized(encoded, host)
+            return try result.operation("colourspace", ["space": .string("scrgb")]).joined(alpha)
+        }
+        return try colorized(color, host).joined(alpha)
+    }
+
+    private func colorized(_ photo: LazyImage, _ host: Host) throws -> LazyImage {
+        let info = try photo.info
+        let (width, height) = guideSize(Int(info.width), Int(info.height))
+        let reduced = try photo.rendered(width: width, height: height)
+        if !desaturate, isColored(reduced, peak: Float(info.peak)) {
+            throw OperationError(
+                "colorize: expected a grey photo, found one with colours; desaturate=yes takes it as grey",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
+        let network = try host.network(model, task: "colorization")
+        let luma = LumaPlane(reduced, peak: Float(info.peak))
+        let chroma = try ColorNetwork(network).chroma(of: luma)
+        let field = ChromaField(luma, chroma, width: Int(info.width), height: Int(info.height))
+        let layout = PixelLayout(
+            width: Int(info.width),
+            height: Int(info.height),
+            bands: 3,
+            format: info.format,
+            space: .rgb
+        )
+        let joining = ColorJoining(field, peak: Float(info.peak), strength: Float(strength))
+        return try host.image(layout, from: [photo]) { inputs, result in
+            joining.fill(result, from: inputs[0])
+        }
+    }
+
+    /// About as wide to high as the photo, in multiples of 64 pixels, which every U-Net can halve.
+    private func guideSize(_ width: Int, _ height: Int) -> (width: Int, height: Int) {
+        let scale = Double(guide) / Double(max(width, height))
+        func side(_ length: Int) -> Int {
+            max(1, Int((Double(length) * scale / 64).rounded())) * 64
+        }
+        return (side(width), side(height))
+    }
+
+    /// Whether a pixel's bands differ by more than noise and compression make them differ.
+    private func isColored(_ pixels: Pixels, peak: Float) -> Bool {
+        guard pixels.bands == 3 else { return false }
+        return stride(from: 0, to: pixels.samples.count, by: 3).contains { i in
+            let pixel = pixels.samples[i..<i + 3]
+            return pixel.max()! - pixel.min()! > 0.05 * peak
+        }
+    }
+}
+
+private let plugin = Plugin(
+    id: "org.atelier.colorization",
+    version: "1.0",
+    licence: "MIT",
+    [Colorization.self]
+)
+
+// swift-format-ignore: AlwaysUseLowerCamelCase
+@c @implementation
+public func atelier_plugin_v1(
+    _ host: UnsafePointer<atelier_host>?
+) -> UnsafePointer<atelier_plugin>? { plugin.description }
