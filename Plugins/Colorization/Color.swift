@@ -1,6 +1,6 @@
 import PluginKit
 
-/// The luma of a gamma-encoded pixel, by Rec. 601 as JPEG has it.
+/// The luma of a gamma-encoded pixel, as JPEG has it (BT.601).
 @inline(__always)
 func luma(_ red: Float, _ green: Float, _ blue: Float) -> Float {
     0.299 * red + 0.587 * green + 0.114 * blue

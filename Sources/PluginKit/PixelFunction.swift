@@ -1,6 +1,8 @@
 internal import CPluginABI
 
-/// A part of an image in memory, as a pixel function sees it. Lives during one call.
+/// A part of an image in memory, as a pixel function sees it.
+///
+/// Lives during one call.
 public struct PixelRegion {
     private let region: atelier_region
 

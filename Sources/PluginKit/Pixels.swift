@@ -37,8 +37,9 @@ public enum ColorSpace: Sendable {
 }
 
 extension LazyImage {
-    /// The whole image, computed now and resized: for small guides. What comes before this step is
-    /// computed an extra time.
+    /// The whole image, computed now and resized: for small guides.
+    ///
+    /// What comes before this step is computed an extra time.
     public func rendered(width: Int, height: Int) throws -> Pixels {
         let bands = Int(try info.bands)
         var samples = [Float](repeating: 0, count: width * height * bands)
