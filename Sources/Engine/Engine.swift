@@ -63,7 +63,7 @@ package final class Engine: Sendable {
         do {
             for prepare in built.preparations { try prepare() }
             try output.write(
-                built.image,
+                built.image.withoutForeignProfile(),
                 progress: progress.map { progress in { progress(built, $0) } },
                 cancellation: settings.cancellation
             )

@@ -69,6 +69,17 @@ extension Image {
         return try operation("colourspace", ["space": .string("srgb")])
     }
 
+    /// The same pixels without a colour profile that is for other bands than the image's, such as
+    /// that of a grey photo which has been given colours.
+    package func withoutForeignProfile() throws(VipsError) -> Image {
+        guard let profile = blob("icc-profile-data"), profile.count >= 20 else { return self }
+        // The profile's colour space (ICC.1:2022, 7.2.8), and how many bands it has.
+        let spaces = ["GRAY": 1, "RGB ": 3, "CMYK": 4]
+        let colors = spaces[String(decoding: profile[16..<20], as: UTF8.self)]
+        guard let colors, colors != bands - (hasAlpha ? 1 : 0) else { return self }
+        return try settingFields(["icc-profile-data": nil])
+    }
+
     /// A float image with `function` applied to every sample.
     package func mappingSamples(
         _ function: @escaping @Sendable (Float) -> Float

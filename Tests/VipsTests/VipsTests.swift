@@ -22,6 +22,20 @@ private func ramp(width: Int = 16, height: Int = 16) throws -> Image {
 }
 
 @Suite struct VipsTests {
+    @Test("a colour profile stays with the bands it is for, and goes with others")
+    func foreignProfile() throws {
+        let grey = try ramp()
+        let photo = try Image.joined([grey, grey, grey]).interpreted(as: "srgb")
+            .operation("icc_export", ["output-profile": .string("srgb")])
+        let field = "icc-profile-data"
+        #expect(try photo.withoutForeignProfile().hasField(field))
+        let withAlpha = try photo.operation("bandjoin_const", ["c": .doubles([255])])
+        #expect(try withAlpha.withoutForeignProfile().hasField(field))
+        let band = try photo.band(0).interpreted(as: "b-w")
+        #expect(band.hasField(field))
+        #expect(try !band.withoutForeignProfile().hasField(field))
+    }
+
     @Test("any operation is called by name, with arguments by name")
     func operations() throws {
         let image = try ramp()
