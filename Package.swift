@@ -101,9 +101,8 @@ let package = Package(
         floor(
             "Engine",
             [
-                "Tensors", "Parameters", "Metadata", "Chains", "Vips", "Graphs", "Streams", "ONNX",
-                "Inference",
-                "PluginHost",
+                "Tensors", "Parameters", "Metadata", "Chains", "Vips", "Measures", "Graphs", "Streams",
+                "ONNX", "Inference", "PluginHost",
             ]
         ),
         // Floor 7: door

@@ -1,0 +1,91 @@
+import Foundation
+import Support
+import Testing
+import Vips
+
+/// Compares pictures whose differences are known.
+@Suite struct CompareTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Writes a grey picture of 40 × 30 with a gentle pattern and something added to it.
+    private func picture(_ name: String, adding: (_ x: Int, _ y: Int) -> Int = { _, _ in 0 }) throws
+        -> String
+    {
+        let bytes = (0..<1200).map { i in
+            let (x, y) = (i % 40, i / 40)
+            return UInt8(100 + (3 * x + 5 * y) % 7 + adding(x, y))
+        }
+        let image = try bytes.withUnsafeBytes {
+            try Image.fromMemory(
+                $0,
+                width: 40,
+                height: 30,
+                bands: 1,
+                format: .u8,
+                interpretation: "b-w"
+            )
+        }
+        try image.write(to: folder.path(name))
+        return folder.path(name)
+    }
+
+    private func compare(_ a: String, _ b: String) throws -> [String: Any] {
+        let command = try Command.atelier(["compare", a, b, "--json"], in: folder.url)
+        #expect(command.status == 0, "\(command.errors)")
+        let object = try JSONSerialization.jsonObject(with: Data(command.output.utf8))
+        return try #require(object as? [String: Any])
+    }
+
+    @Test("equal pictures differ by nothing")
+    func equal() throws {
+        let path = try picture("a.png")
+        let result = try compare(path, path)
+        #expect(result["signalToNoise"] == nil)
+        #expect(result["structuralSimilarity"] as? Double == 1)
+        #expect(result["colorDifference"] as? Double == 0)
+        #expect(result["largestDifference"] as? Double == 0)
+    }
+
+    @Test("an even difference of 4 of 255 is 36.09 dB, and no seam")
+    func even() throws {
+        let result = try compare(try picture("a.png"), try picture("b.png") { _, _ in 4 })
+        #expect(abs(try #require(result["signalToNoise"] as? Double) - 36.0896) < 1e-3)
+        // In the studio range the luma differs by 3 or 4.
+        let luma = try #require(result["lumaSignalToNoise"] as? Double)
+        #expect(luma > 36.0896 && luma < 38.5885)
+        #expect(result["largestDifference"] as? Double == 4)
+        let seam = try #require(result["seam"] as? [String: Any])
+        #expect(seam["strength"] as? Double == 1)
+    }
+
+    @Test("a step of the difference is found where it is", arguments: ["column", "row"])
+    func seam(direction: String) throws {
+        let isColumn = direction == "column"
+        let result = try compare(
+            try picture("a.png"),
+            try picture("b.png") { x, y in (isColumn ? x >= 13 : y >= 17) ? 2 : 0 }
+        )
+        let seam = try #require(result["seam"] as? [String: Any])
+        #expect(seam["direction"] as? String == direction)
+        #expect(seam["position"] as? Int == (isColumn ? 13 : 17))
+        // A jump of 2 where the others are below a tenth.
+        #expect(abs(try #require(seam["strength"] as? Double) - 20) < 1e-6)
+    }
+
+    @Test("pictures of other sizes are refused by numbers and shown by a sheet")
+    func sizes() throws {
+        let a = try picture("a.png")
+        let b = folder.path("b.png")
+        try Image.open(a, sequentially: false)
+            .operation("zoom", ["xfac": .int(2), "yfac": .int(2)]).write(to: b)
+        let refused = try Command.atelier(["compare", a, b], in: folder.url)
+        #expect(refused.status == 65)
+        #expect(refused.errors.contains("expected a picture of 40 × 30"))
+        let shown = try Command.atelier(["compare", a, b, "--sheet", "sheet.png"], in: folder.url)
+        #expect(shown.status == 0, "\(shown.errors)")
+        let sheet = try Image.open(folder.path("sheet.png"), sequentially: false)
+        #expect(sheet.width == 80 + 8 + 80 && sheet.bands == 3)
+    }
+}
