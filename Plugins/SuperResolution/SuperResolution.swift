@@ -9,6 +9,20 @@ struct SuperResolution: Operation {
     @Setting("How many times larger each side becomes; the model's own scale if not given.", 1...16)
     var scale = 2.0
 
+    @Setting(
+        "Width of the result, instead of a scale; the height follows.",
+        1...1e6,
+        unit: "pixels"
+    )
+    var width = 1
+
+    @Setting(
+        "Height of the result, instead of a scale; the width follows.",
+        1...1e6,
+        unit: "pixels"
+    )
+    var height = 1
+
     @Setting("A model by name, or an ONNX file; the best one for the scale if not given.")
     var model = ModelName.best
 
@@ -19,16 +33,21 @@ struct SuperResolution: Operation {
     var channels = NetworkChannels.auto
 
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
+        let info = try photo.info
+        let wanted = try wantedSize(Double(info.width), Double(info.height))
         let network = try host.network(
             model,
             task: Self.name,
-            scale: $scale.isGiven ? scale : 0,
+            scale: wanted.map {
+                max($0.width / Double(info.width), $0.height / Double(info.height))
+            }
+                ?? 0,
             range: range,
             channels: channels
         )
-        let factor = $scale.isGiven ? scale : network.scale
-        let info = try photo.info
-        let (width, height) = (enlarged(info.width, by: factor), enlarged(info.height, by: factor))
+        let size =
+            wanted ?? (Double(info.width) * network.scale, Double(info.height) * network.scale)
+        let (width, height) = (pixels(size.width), pixels(size.height))
         let (color, alpha) = try photo.splitAlpha()
         let larger = try network.observing(color).apply(to: color).resized(
             width: width,
@@ -37,9 +56,26 @@ struct SuperResolution: Operation {
         return try larger.joined(try alpha?.resized(width: width, height: height))
     }
 
-    private func enlarged(_ side: Int32, by factor: Double) -> Int {
-        max(1, Int((Double(side) * factor).rounded()))
+    /// The size that the settings ask for; `nil` where they leave it to the model.
+    private func wantedSize(
+        _ oldWidth: Double,
+        _ oldHeight: Double
+    ) throws -> (width: Double, height: Double)? {
+        switch ($scale.isGiven, $width.isGiven, $height.isGiven) {
+        case (false, false, false): return nil
+        case (true, false, false): return (oldWidth * scale, oldHeight * scale)
+        case (false, true, true): return (Double(width), Double(height))
+        case (false, true, false): return (Double(width), oldHeight * Double(width) / oldWidth)
+        case (false, false, true): return (oldWidth * Double(height) / oldHeight, Double(height))
+        case (true, _, _):
+            throw OperationError(
+                "super-resolution: expected a scale or a size, found both",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
     }
+
+    private func pixels(_ length: Double) -> Int { max(1, Int(length.rounded())) }
 }
 
 private let plugin = Plugin(
