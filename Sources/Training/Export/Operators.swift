@@ -69,13 +69,12 @@ extension Combination {
 
 extension Interpolation {
     func resize(_ factor: Int) -> any Graphs.Operator {
-        var resampling =
+        let resampling =
             switch self {
             case .nearest: Resampling(.nearest(.floor), .asymmetric)
             case .bilinear: Resampling(.linear, .halfPixel)
             case .bicubic: Resampling(.cubic(-0.5), .halfPixel)
             }
-        resampling.excludesOutside = self == .bicubic
         var operation = Resize(resampling)
         operation.scales = [1, 1, Float(factor), Float(factor)]
         return operation
