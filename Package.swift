@@ -88,7 +88,8 @@ let package = Package(
         floor(
             "Recipes",
             [
-                "Tensors", "Parameters", "Kernels", "Measures", "Vips", "Graphs", "ONNX", "Training",
+                "Tensors", "Parameters", "Kernels", "Measures", "Vips", "Graphs", "ONNX",
+                "Training",
                 "TrainingData", "TrainingLogs",
             ]
         ),
@@ -140,7 +141,13 @@ let package = Package(
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),
-        tests("Recipes", ["Tensors", "Graphs", "ONNX", "TrainingLogs", "Recipes"]),
+        tests(
+            "Recipes",
+            [
+                "Tensors", "Graphs", "ONNX", "Streams", "TrainingData", "TrainingLogs", "Recipes",
+                "Inference",
+            ]
+        ),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),

@@ -49,6 +49,37 @@ package struct PicturePairs: Sendable {
         groups = try partners(inputs, targets, smallest: smallest, reader: reader)
     }
 
+    /// Pairs of a data set: files of the same name in its folders `a` and `b`, capitals or not; where
+    /// it has none of these, pairs that lie side by side, a on the left.
+    package init(
+        dataSet folder: String,
+        inputIsA: Bool = true,
+        smallest: Int = 1,
+        reader: PictureReader = PictureReader()
+    ) throws(DataError) {
+        let folders = names(in: folder).filter { isFolder(folder + "/" + $0) }
+        let a = folders.first { $0.lowercased() == "a" }
+        let b = folders.first { $0.lowercased() == "b" }
+        if let a, let b {
+            let (first, second) = (folder + "/" + a, folder + "/" + b)
+            try self.init(
+                inputs: inputIsA ? first : second,
+                targets: inputIsA ? second : first,
+                smallest: smallest,
+                reader: reader
+            )
+        } else if a == nil && b == nil {
+            try self.init(
+                sideBySide: folder,
+                inputIsLeft: inputIsA,
+                smallest: smallest,
+                reader: reader
+            )
+        } else {
+            throw DataError.noSubfolders(folder: folder, wanted: "the folders a and b")
+        }
+    }
+
     package var count: Int { groups.count }
 
     package func pair(_ index: Int) throws(DataError) -> (input: Picture, target: Picture) {
@@ -101,7 +132,8 @@ private func partners(
     let others = try picturePaths(in: second)
     let byName = Dictionary(others.map { (stem($0), $0) }, uniquingKeysWith: { first, _ in first })
     var groups: [[PictureFile]] = []
-    for path in try picturePaths(in: first) {
+    let paths = try picturePaths(in: first)
+    for path in paths {
         guard let other = byName[stem(path)] else {
             throw DataError.missingPartner(of: first + "/" + path, folder: second)
         }
@@ -109,6 +141,10 @@ private func partners(
             PictureFile(path: first + "/" + path),
             PictureFile(path: second + "/" + other, isMask: areMasks),
         ])
+    }
+    let stems = Set(paths.map(stem))
+    if let single = others.first(where: { !stems.contains(stem($0)) }) {
+        throw DataError.missingPartner(of: second + "/" + single, folder: first)
     }
     return try PictureGroups.checked(
         groups,

@@ -7,7 +7,7 @@ package struct SampleSheet: Sendable {
     /// Pixels between two pictures and around all.
     private static let gap = 4
 
-    private let columns: [Tensor]
+    package let columns: [Tensor]
 
     /// - Parameter columns: batches N × C × H × W of one N, numbers from 0 to 1, of one channel or
     ///   three; smaller pictures are enlarged to the size of the largest without smoothing.

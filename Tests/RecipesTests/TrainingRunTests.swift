@@ -1,113 +1,89 @@
 import Foundation
-import Graphs
-import ONNX
+import Inference
 import Recipes
+import Streams
 import Support
 import Tensors
 import Testing
 import TrainingLogs
 
-/// A training of a few steps on a few small pictures.
+/// A training of a few steps on a few small pictures, by every recipe.
 @Suite struct TrainingRunTests {
-    private final class Folder {
-        let path = NSTemporaryDirectory() + "atelier-\(UUID().uuidString)"
-
-        init() throws {
-            try FileManager.default.createDirectory(
-                atPath: path + "/photos",
-                withIntermediateDirectories: true
-            )
-            var random = SeededRandom(1)
-            for number in 0..<3 {
-                let photo = random.tensor([1, 3, 64, 56], in: 0...1)
-                try SampleSheet([photo]).write(to: path + "/photos/\(number).png")
-            }
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
+    @Test("every recipe is tried")
+    func all() {
+        let tried = Set(RecipeCase.all.map { $0.recipe.name })
+        #expect(tried == Set(recipes.map { $0.name }))
     }
 
-    private let type = SuperResolution.self
-
-    private func settings(_ more: [(key: String, text: String)] = []) throws -> Settings {
-        let words = [
-            ("steps", "6"), ("batch", "2"), ("crop", "32"), ("channels", "4"), ("blocks", "1"),
-            ("adversarial", "0.001"), ("content-share", "0.5"), ("checkpoint-every", "2"),
-            ("sample-every", "6"),
-        ].map { (key: $0.0, text: $0.1) }
-        return try Settings(type.settings, given: words + more, recipe: type.name)
-    }
-
-    private func run(
-        _ folder: Folder,
-        _ name: String,
-        _ settings: Settings,
-        steps: Int = .max
-    ) throws -> TrainingRun.End {
-        let run = RunFolder("\(folder.path)/\(name)")
-        if !run.hasCheckpoint {
-            try run.begin(RunFolder.Description(recipe: type.name, settings: [:], data: ""))
-        }
-        var done = 0
-        return try TrainingRun(
-            type.init(settings),
-            settings: settings,
-            folder: run,
-            isStopped: {
-                done += 1
-                return done >= steps
-            }
-        ).train(on: folder.path + "/photos")
-    }
-
-    @Test("a training that was stopped and resumed ends with the bits of one that was not")
-    func resuming() throws {
-        let folder = try Folder()
-        let settings = try settings()
-        #expect(try run(folder, "whole", settings) == .finished(step: 6))
-        // In the first stage, at its end, and in the second one.
-        #expect(try run(folder, "parts", settings, steps: 1) == .stopped(step: 1))
-        #expect(try run(folder, "parts", settings, steps: 2) == .stopped(step: 3))
-        #expect(try run(folder, "parts", settings, steps: 1) == .stopped(step: 4))
-        #expect(try run(folder, "parts", settings) == .finished(step: 6))
-        let files = try ["whole", "parts"].map {
-            try TensorFile(path: RunFolder("\(folder.path)/\($0)").checkpoint)
-        }
-        #expect(files[0].tensors.count > 20)
+    @Test(
+        "a training that was stopped and resumed ends with the bits of one that was not",
+        arguments: RecipeCase.all
+    )
+    func resuming(own: RecipeCase) throws {
+        let folder = try RecipeFolder(own.data)
+        #expect(try folder.run(own, "whole") == .finished(step: 6))
+        #expect(try folder.run(own, "parts", steps: 1) == .stopped(step: 1))
+        #expect(try folder.run(own, "parts", steps: 2) == .stopped(step: 3))
+        #expect(try folder.run(own, "parts", steps: 1) == .stopped(step: 4))
+        #expect(try folder.run(own, "parts") == .finished(step: 6))
+        let files = try ["whole", "parts"].map(folder.checkpoint)
+        #expect(files[0].tensors.count > 15)
         #expect(files[0].tensors == files[1].tensors)
+        let fresh = try own.recipe.init(own.settings()).trainer(on: folder.data).state.tensors
+        #expect(Set(fresh.keys) == Set(files[0].tensors.keys))
     }
 
     @Test("another seed gives other weights, the same one the same", arguments: ["1", "2"])
     func seeds(seed: String) throws {
-        let folder = try Folder()
-        let more = [("steps", "1"), ("seed", seed)].map { (key: $0.0, text: $0.1) }
-        _ = try run(folder, "a", try settings([(key: "steps", text: "1")]))
-        _ = try run(folder, "b", try settings(more))
-        let files = try ["a", "b"].map {
-            try TensorFile(path: RunFolder("\(folder.path)/\($0)").checkpoint)
-        }
+        let own = RecipeCase.all[0]
+        let folder = try RecipeFolder(own.data)
+        _ = try folder.run(own, "a", [(key: "steps", text: "1")])
+        _ = try folder.run(own, "b", [(key: "steps", text: "1"), (key: "seed", text: seed)])
+        let files = try ["a", "b"].map(folder.checkpoint)
         #expect((files[0].tensors == files[1].tensors) == (seed == "1"))
     }
 
-    @Test("the exported model makes pictures twice as large", arguments: ["residual", "9-1-9"])
-    func export(network: String) throws {
-        let folder = try Folder()
-        let more = [("steps", "1"), ("network", network)].map { (key: $0.0, text: $0.1) }
-        _ = try run(folder, "run", try settings(more))
-        let model = try ONNXModel(path: "\(folder.path)/run/models/sr-x2/model.onnx")
-        var random = SeededRandom(2)
-        let x = random.tensor([1, 3, 10, 13], in: 0...1)
-        let y = try model.graph.evaluate([x])[0]
-        #expect(y.shape == [1, 3, 20, 26])
-        // One small step leaves the enlarged picture nearly as it was.
-        let mean = y.array(of: Float.self).reduce(0, +) / Float(y.count)
-        #expect(abs(mean - x.array(of: Float.self).reduce(0, +) / Float(x.count)) < 0.5)
+    @Test("an exported model makes what the trainer shows", arguments: RecipeCase.all)
+    func export(own: RecipeCase) throws {
+        let folder = try RecipeFolder(own.data)
+        _ = try folder.run(own, "run", [(key: "steps", text: "2")])
+        let trainer = try own.recipe.init(own.settings()).trainer(on: folder.data)
+        try trainer.state.restore(try folder.checkpoint("run"), path: "")
+        let columns = try trainer.samples().columns
+        let models = "\(folder.path)/run/models"
+        let names = try FileManager.default.contentsOfDirectory(atPath: models)
+        #expect(!names.isEmpty)
+        for name in names {
+            let path = "\(models)/\(name)"
+            let card = try ModelCard(path: path + "/card.json")
+            #expect(card.name == name)
+            let model = try Model(path: path + "/model.onnx", card: card)
+            let (black, white) = (card.input.range.black, card.input.range.white)
+            let numbers = columns[0].array(of: Float.self).map { black + $0 * (white - black) }
+            let x = Tensor(shape: columns[0].shape, values: numbers)
+            for index in 0..<x.shape[0] {
+                let y = try model.run([item(x, index)])[0]
+                let shown = Tensor(
+                    shape: y.shape,
+                    values: y.array(of: Float.self).map { ($0 - black) / (white - black) }
+                )
+                #expect(difference(shown, item(columns[1], index)) == nil, "\(name)")
+            }
+        }
+    }
+
+    /// One item of a batch as a batch of its own.
+    private func item(_ batch: Tensor, _ index: Int) -> Tensor {
+        let count = batch.count / batch.shape[0]
+        let values = batch.array(of: Float.self)[(index * count)..<((index + 1) * count)]
+        return Tensor(shape: [1] + batch.shape.dropFirst(), values: Array(values))
     }
 
     @Test("a folder with a training is not begun again, and wrong words are named")
     func refusals() throws {
-        let folder = try Folder()
-        _ = try run(folder, "run", try settings([(key: "steps", text: "1")]))
+        let own = RecipeCase.all[0]
+        let folder = try RecipeFolder(own.data)
+        _ = try folder.run(own, "run", [(key: "steps", text: "1")])
         let path = "\(folder.path)/run"
         #expect(throws: RecipeError.runExists(path)) {
             try RunFolder(path).begin(RunFolder.Description(recipe: "", settings: [:], data: ""))
@@ -118,14 +94,14 @@ import TrainingLogs
                 recipe: "super-resolution",
                 suggestion: "batch"
             )
-        ) { try settings([(key: "bacth", text: "1")]) }
+        ) { try own.settings([(key: "bacth", text: "1")]) }
         #expect(
             throws: RecipeError.badSetting(
                 "crop",
                 expected: "a whole number from 16 to 512",
                 found: "\"9\""
             )
-        ) { try settings([(key: "crop", text: "9")]) }
+        ) { try own.settings([(key: "crop", text: "9")]) }
         #expect(throws: RecipeError.unknownRecipe("super", suggestion: "super-resolution")) {
             _ = try recipe(named: "super")
         }

@@ -181,6 +181,7 @@ private final class Warnings: Sendable {
         expect("\(root)/a/1.png: expected a picture of the same name in \(root)/b, found none") {
             _ = try MaskedPictures(root + "/a", masks: root + "/b")
         }
+        try folder.picture("a/2.png", [0])
         try folder.picture("b/1.jpg", [0], width: 9, height: 19)
         expect("\(root)/b/1.jpg: expected 9 × 20 pixels as in \(root)/a/1.png, found 9 × 19") {
             _ = try PicturePairs(inputs: root + "/a", targets: root + "/b")
@@ -219,6 +220,64 @@ private final class Warnings: Sendable {
             let pair = try files.pair(index)
             #expect(pair.target.samples[0] == pair.input.samples[0] + 100)
         }
+    }
+
+    @Test("a data set of pairs is two folders or pictures side by side", arguments: [true, false])
+    func dataSets(inputIsA: Bool) throws {
+        let folder = try TemporaryFolder()
+        try folder.picture("files/A/1.png", [1])
+        try folder.picture("files/b/1.tif", [2])
+        try folder.picture("halves/1.png", [1, 2], width: 2, height: 1, bands: 1)
+        for name in ["files", "halves"] {
+            let pair = try PicturePairs(dataSet: folder.path(name), inputIsA: inputIsA).pair(0)
+            let found = [pair.input.samples[0], pair.target.samples[0]]
+            #expect(found == (inputIsA ? [1, 2] : [2, 1]), "\(name)")
+        }
+        try FileManager.default.removeItem(atPath: folder.path("files/b"))
+        let error = #expect(throws: DataError.self) {
+            try PicturePairs(dataSet: folder.path("files"))
+        }
+        let text =
+            "\(folder.path("files")): expected the folders a and b in it, found no such folders"
+        #expect(error?.description == text)
+    }
+
+    @Test("both pictures of a pair are cut and mirrored alike", arguments: [nil, 8] as [Int?])
+    func cuts(jitter: Int?) throws {
+        var random = SeededRandom(1)
+        let samples = (0..<(40 * 48)).map { _ in UInt8(random.int(0...255)) }
+        let input = Picture(size: Size(width: 48, height: 40), bands: 1, samples: samples)
+        let target = Picture(size: input.size, bands: 1, samples: samples.map { 255 - $0 })
+        let cut = PairCut(side: 16, jitter: jitter, isMirrored: true)
+        var draws = RandomNumbers(seed: 1, name: "cuts")
+        var seen: [Tensor] = []
+        for _ in 0..<6 {
+            let (a, b) = cut.random((input, target), &draws)
+            #expect(a.shape == [1, 16, 16] && !seen.contains(a))
+            let sums = zip(a.array(of: Float.self), b.array(of: Float.self)).map(+)
+            // Cubic interpolation overshoots, and what is over is cut off.
+            let share = sums.count { abs($0 - 1) < 0.005 }
+            #expect(jitter == nil ? share == 256 : share > 180)
+            seen.append(a)
+        }
+        let center = cut.center((input, target)).input
+        if jitter == nil {
+            #expect(center == input.tensor(Crop(left: 16, top: 12, width: 16, height: 16)))
+        } else {
+            let whole = input.tensor(Crop(left: 4, top: 0, width: 40, height: 40))
+            #expect(center == whole.resized(to: Size(width: 16, height: 16)).roundedToBytes)
+        }
+    }
+
+    @Test("half of the pairs are mirrored, if any", arguments: [true, false])
+    func mirrors(isMirrored: Bool) {
+        let pair = Picture(size: Size(width: 2, height: 2), bands: 1, samples: [0, 255, 0, 255])
+        let cut = PairCut(side: 2, jitter: nil, isMirrored: isMirrored)
+        var draws = RandomNumbers(seed: 2, name: "cuts")
+        let cuts = (0..<40).map { _ in cut.random((pair, pair), &draws) }
+        let mirrored = cuts.filter { $0.input.array(of: Float.self) == [1, 0, 1, 0] }
+        #expect(cuts.allSatisfy { $0.input == $0.target })
+        #expect(isMirrored ? (10...30).contains(mirrored.count) : mirrored.isEmpty)
     }
 
     @Test("a pair with one damaged half is left out as a whole")

@@ -12,7 +12,7 @@ final class SuperResolutionTrainer: Trainer {
     private let reader: PictureReader
     private let data: String
     private let batches: Batches
-    private let examples: [(input: Tensor, target: Tensor)]
+    private let examples: Examples
 
     init(_ recipe: SuperResolution, _ data: String) throws {
         self.recipe = recipe
@@ -27,12 +27,10 @@ final class SuperResolutionTrainer: Trainer {
         reader = PictureReader()
         let crop = settings.int("crop") / recipe.scale * recipe.scale
         let photos = try PictureFolder(data, smallest: crop, reader: reader)
-        // Every 20th photo is for measuring.
-        let all = 0..<photos.count
-        let kept = all.filter { photos.count < 20 || $0 % 20 != 19 }
+        let split = Split(count: photos.count)
         let scale = recipe.scale
-        let items = Items(count: kept.count) { (index, random) throws(DataError) in
-            let photo = try photos.picture(kept[index])
+        let items = Items(count: split.training.count) { (index, random) throws(DataError) in
+            let photo = try photos.picture(split.training[index])
             let part = photo.interestingCrop(crop, &random)
             let target = Symmetry.random(&random).apply(to: part)
             return [
@@ -41,12 +39,14 @@ final class SuperResolutionTrainer: Trainer {
             ]
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed)
-        examples = try (photos.count < 20 ? [0] : all.filter { $0 % 20 == 19 }).prefix(8).map {
-            let photo = try photos.picture($0)
-            let side = min(192, photo.width, photo.height) / scale * scale
-            let target = photo.tensor(Crop.center(side, in: photo.size))
-            return (Self.reduced(target, scale), target)
-        }
+        examples = Examples(
+            pairs: try split.measuring.prefix(8).map {
+                let photo = try photos.picture($0)
+                let side = min(192, photo.width, photo.height) / scale * scale
+                let target = photo.tensor(Crop.center(side, in: photo.size))
+                return (Self.reduced(target, scale), target)
+            }
+        )
     }
 
     /// A photo as it would have been taken small.
@@ -54,10 +54,7 @@ final class SuperResolutionTrainer: Trainer {
         picture.resized(by: 1 / Double(scale)).roundedToBytes
     }
 
-    var warnings: [String] {
-        let count = reader.skippedCount
-        return count == 0 ? [] : ["\(count) pictures could not be read and are left out"]
-    }
+    var warnings: [String] { reader.warnings }
 
     var state: TrainingState {
         var state = TrainingState()
@@ -123,26 +120,14 @@ final class SuperResolutionTrainer: Trainer {
         }
     }
 
-    /// A result as a picture.
-    private func result(_ input: Tensor) -> Tensor {
-        inference { networks.generator(Variable(input.reshaped(to: [1] + input.shape))) }.tensor
-    }
+    func samples() throws -> SampleSheet { examples.sheet(enlarged) }
 
-    func samples() throws -> SampleSheet {
-        let side = examples.map { $0.target.shape[1] }.min()!
-        let shown = examples.filter { $0.target.shape[1] == side }.prefix(4)
-        return SampleSheet([
-            Tensor(stacking: shown.map(\.input)),
-            Tensor(stacking: shown.map { result($0.input).reshaped(to: $0.target.shape) }),
-            Tensor(stacking: shown.map(\.target)),
-        ])
-    }
+    private func enlarged(_ picture: Tensor) -> Tensor { networks.generator.picture(of: picture) }
 
     /// The mean PSNR of luma on photos that are not trained on, in dB.
     func score() throws -> (name: String, value: Double)? {
-        let values = examples.map { example in
-            let result = result(example.input).reshaped(to: example.target.shape).roundedToBytes
-            let (a, b) = (Self.bytes(result), Self.bytes(example.target))
+        let values = examples.results(enlarged).map { (result, target) in
+            let (a, b) = (Self.bytes(result.roundedToBytes), Self.bytes(target))
             return peakSignalToNoise(
                 luma(a[0], a[1], a[2]),
                 luma(b[0], b[1], b[2]),
@@ -175,6 +160,7 @@ final class SuperResolutionTrainer: Trainer {
                 method: recipe.settings.method(SuperResolution.name, steps: steps, hours: hours)
             )
         )
-        try ModelFolder(graph: try networks.graph(), card: card).write(to: folder)
+        let graph = try networks.generator.graph(named: "super-resolution", side: 16)
+        try ModelFolder(graph: graph, card: card).write(to: folder)
     }
 }

@@ -2,10 +2,10 @@
 package enum AdversarialLoss: String, Sendable, CaseIterable {
     /// The original game; the generator's loss is flat where the discriminator wins.
     case minimax
-    case nonSaturating
-    case leastSquares
+    case nonSaturating = "non-saturating"
+    case leastSquares = "least-squares"
     /// Least squares behind a sigmoid.
-    case leastSquaresSigmoid
+    case leastSquaresSigmoid = "least-squares-sigmoid"
     case hinge
     /// Needs clipped weights or a penalty on gradients.
     case wasserstein

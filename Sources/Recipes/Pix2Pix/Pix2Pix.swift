@@ -1,0 +1,156 @@
+package import Parameters
+
+/// Pictures translated into others, learned from pairs.
+///
+/// A U-Net translates, and a discriminator judges patches of pairs (Isola and others, 2016).
+package struct Pix2Pix: Recipe {
+    package static let name = "pix2pix"
+    package static let summary =
+        "Translates pictures, as pairs of what is and what should be show it."
+    package static let settings: [Parameter] =
+        Settings.common(batch: 4, steps: 24_000, learningRate: 2e-4) + [
+            Parameter(
+                "direction",
+                .choice,
+                help: "Which picture of a pair is translated into the other.",
+                defaultText: "a-to-b",
+                choices: ["a-to-b", "b-to-a"]
+            ),
+            Parameter(
+                "channels",
+                .int,
+                help:
+                    "Feature maps of the first layers; deeper ones have up to eight times as many.",
+                defaultText: "32",
+                range: 2...128
+            ),
+            Parameter(
+                "depth",
+                .int,
+                help: "How often the generator halves a picture; 8 is the paper's.",
+                defaultText: "7",
+                range: 2...8
+            ),
+            Parameter(
+                "discriminator-layers",
+                .int,
+                help:
+                    "How often the discriminator halves a pair; 0 judges pixels, 3 patches of 70 × 70.",
+                defaultText: "3",
+                range: 0...5
+            ),
+            Parameter(
+                "norm",
+                .choice,
+                help: "How feature maps are normalised; auto takes instance for batches below 4.",
+                defaultText: "auto",
+                choices: ["auto", "batch", "instance"]
+            ),
+            Parameter(
+                "dropout",
+                .bool,
+                help: "Whether deep levels forget half of their numbers at random while training.",
+                defaultText: "yes"
+            ),
+            Parameter(
+                "crop",
+                .int,
+                help: "Side of the squares that are trained on, a multiple of 2 to the depth.",
+                unit: "pixels",
+                defaultText: "128",
+                range: 4...1024
+            ),
+            Parameter(
+                "fit",
+                .bool,
+                help:
+                    "Whether whole pictures are brought to the crop's size, or parts cut out of them.",
+                defaultText: "yes"
+            ),
+            Parameter(
+                "jitter",
+                .int,
+                help: "By how much fitted pictures are larger than the crop that is taken of them.",
+                unit: "pixels",
+                defaultText: "15",
+                range: 0...512
+            ),
+            Parameter(
+                "mirror",
+                .bool,
+                help: "Whether half of the pairs are mirrored.",
+                defaultText: "yes"
+            ),
+            Parameter(
+                "l1",
+                .float,
+                help: "Weight of the distance to the target, where the discriminator's has 1.",
+                defaultText: "100",
+                range: 0...10_000
+            ),
+            Parameter(
+                "loss",
+                .choice,
+                help: "What the two networks play for.",
+                defaultText: "non-saturating",
+                choices: [
+                    "non-saturating", "minimax", "least-squares", "least-squares-sigmoid", "hinge",
+                ]
+            ),
+            Parameter(
+                "discriminator-weight",
+                .float,
+                help: "What the discriminator's loss is multiplied with, to slow it down.",
+                defaultText: "0.5",
+                range: 0.01...10
+            ),
+        ]
+
+    package static var acceptance: (any AcceptanceExperiment)? { ColoredDigits() }
+
+    let settings: Settings
+
+    package init(_ settings: Settings) throws(RecipeError) {
+        self.settings = settings
+        let multiple = 1 << settings.int("depth")
+        guard crop.isMultiple(of: multiple) else {
+            throw .badSetting(
+                "crop",
+                expected: "a multiple of \(multiple), which is 2 to the depth",
+                found: "\(crop)"
+            )
+        }
+        let layers = settings.int("discriminator-layers")
+        guard layers == 0 || crop >> layers >= 3 else {
+            throw .badSetting(
+                "discriminator-layers",
+                expected: "few enough to leave 3 pixels of a crop of \(crop)",
+                found: "\(layers)"
+            )
+        }
+    }
+
+    var crop: Int { settings.int("crop") }
+
+    package func description() -> RecipeDescription {
+        let networks = Pix2PixNetworks(self)
+        let weight = settings.float("discriminator-weight")
+        let loss = settings.string("loss")!
+        return RecipeDescription(
+            networks: [
+                .init("generator", networks.generator, side: crop),
+                .init("discriminator", networks.discriminator, channels: 6, side: crop),
+            ],
+            losses: [
+                "discriminator: \(weight) · \(loss) loss of d(x, y) and d(x, g(x))",
+                "generator: \(loss) loss of d(x, g(x)) + \(settings.float("l1")) · |y − g(x)|",
+            ],
+            data: """
+                a folder of files with two pictures side by side each, or one with the folders a and b, \
+                whose files go in pairs by their names
+                """
+        )
+    }
+
+    package func trainer(on data: String) throws -> any Trainer { try Pix2PixTrainer(self, data) }
+}

@@ -1,0 +1,98 @@
+internal import Training
+
+extension Pix2Pix {
+    var loss: AdversarialLoss { AdversarialLoss(rawValue: settings.string("loss")!)! }
+
+    var norm: Norm {
+        switch settings.string("norm") {
+        case "batch": .batch
+        case "instance": .instance
+        default: settings.batch < 4 ? .instance : .batch
+        }
+    }
+
+    /// The whole rate for half of the steps, then down to nothing.
+    var schedule: Schedule {
+        .constantThenLinear(until: settings.steps / 2, zeroAt: settings.steps)
+    }
+}
+
+/// The networks of Pix2Pix with fresh weights: one translates, the other tells pairs whose second
+/// picture is a translation from pairs as they should be.
+struct Pix2PixNetworks {
+    let generator: UNet<Float>
+    let discriminator: PatchDiscriminator<Float>
+
+    init(_ recipe: Pix2Pix, inputs: Int = 3, outputs: Int = 3) {
+        let settings = recipe.settings
+        let random = Randomness(seed: settings.seed)
+        func weights(_ name: String) -> Initialization {
+            Initialization(.normal(deviation: 0.02), random.stream(name))
+        }
+        generator = UNet(
+            inputs: inputs,
+            outputs: outputs,
+            features: settings.int("channels"),
+            levels: settings.int("depth"),
+            norm: recipe.norm,
+            dropout: settings.bool("dropout") ? random.stream("dropout") : nil,
+            weights("generator")
+        )
+        discriminator = PatchDiscriminator(
+            inputs: inputs + outputs,
+            features: settings.int("channels"),
+            halvings: settings.int("discriminator-layers"),
+            norm: recipe.norm,
+            weights("discriminator")
+        )
+    }
+}
+
+/// The game of the two networks, pair after pair: x is what is, y what should be; both from −1 to 1.
+final class Pix2PixGame {
+    let networks: Pix2PixNetworks
+    private let recipe: Pix2Pix
+    private let generatorOptimizer, discriminatorOptimizer: Adam<Float>
+
+    init(_ recipe: Pix2Pix, _ networks: Pix2PixNetworks) {
+        self.recipe = recipe
+        self.networks = networks
+        func adam(_ parameters: [Training.Parameter<Float>]) -> Adam<Float> {
+            Adam(parameters, rate: recipe.settings.learningRate, beta1: 0.5, beta2: 0.999)
+        }
+        generatorOptimizer = adam(networks.generator.parameters)
+        discriminatorOptimizer = adam(networks.discriminator.parameters)
+    }
+
+    var state: TrainingState {
+        var state = TrainingState()
+        state.networks = [
+            ("generator", networks.generator), ("discriminator", networks.discriminator),
+        ]
+        state.optimizers = [
+            ("generator-optimizer", generatorOptimizer),
+            ("discriminator-optimizer", discriminatorOptimizer),
+        ]
+        return state
+    }
+
+    /// The discriminator's step, then the generator's.
+    func step(_ step: Int, _ x: Variable<Float>, _ y: Variable<Float>) -> [String: Double] {
+        let (settings, loss) = (recipe.settings, recipe.loss)
+        let rate = settings.learningRate * recipe.schedule.factor(at: step)
+        (generatorOptimizer.rate, discriminatorOptimizer.rate) = (rate, rate)
+        func judge(_ y: Variable<Float>) -> Variable<Float> {
+            networks.discriminator(concatenated([x, y]))
+        }
+        let translation = networks.generator(x)
+        let verdict = loss.discriminator(real: judge(y), fake: judge(translation.detached))
+        discriminatorOptimizer.minimize(verdict * Float(settings.float("discriminator-weight")))
+        let deceit = loss.generator(fake: judge(translation))
+        let distance = meanAbsoluteError(translation, y)
+        generatorOptimizer.minimize(deceit + distance * Float(settings.float("l1")))
+        return [
+            "l1": Double(distance.value), "adversarial": Double(deceit.value),
+            "discriminator": Double(verdict.value),
+        ]
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Recipes
+import Support
+import Tensors
+import Testing
+import TrainingLogs
+
+/// A recipe set to be tiny, and data for it.
+struct RecipeCase: CustomTestStringConvertible, Sendable {
+    let recipe: any Recipe.Type
+    /// Settings, as a user would write them.
+    let words: [(key: String, text: String)]
+    let data: Data
+
+    enum Data: Sendable { case photos, pairs }
+
+    /// Every recipe, in every form that is exported in its own way.
+    static let all = [
+        RecipeCase(
+            SuperResolution.self,
+            [
+                ("crop", "32"), ("channels", "4"), ("blocks", "1"), ("adversarial", "0.001"),
+                ("content-share", "0.5"),
+            ],
+            .photos
+        ),
+        RecipeCase(SuperResolution.self, [("crop", "32"), ("network", "9-1-9")], .photos),
+        RecipeCase(
+            Pix2Pix.self,
+            [("crop", "32"), ("channels", "2"), ("depth", "5"), ("norm", "batch")],
+            .pairs
+        ),
+        // Deep enough for levels that forget.
+        RecipeCase(
+            Pix2Pix.self,
+            [
+                ("crop", "64"), ("channels", "2"), ("depth", "6"), ("fit", "no"),
+                ("discriminator-layers", "0"), ("direction", "b-to-a"),
+            ],
+            .pairs
+        ),
+    ]
+
+    private init(_ recipe: any Recipe.Type, _ words: [(String, String)], _ data: Data) {
+        self.recipe = recipe
+        self.words = words.map { (key: $0.0, text: $0.1) }
+        self.data = data
+    }
+
+    var testDescription: String {
+        ([recipe.name] + words.map { "\($0.key)=\($0.text)" }).joined(separator: " ")
+    }
+
+    func settings(_ more: [(key: String, text: String)] = []) throws -> Settings {
+        let common = [
+            ("steps", "6"), ("batch", "2"), ("checkpoint-every", "2"), ("sample-every", "6"),
+        ].map { (key: $0.0, text: $0.1) }
+        return try Settings(recipe.settings, given: common + words + more, recipe: recipe.name)
+    }
+}
+
+/// A folder of a test, with data and what trainings put there.
+final class RecipeFolder {
+    let path = NSTemporaryDirectory() + "atelier-\(UUID().uuidString)"
+
+    init(_ data: RecipeCase.Data) throws {
+        switch data {
+        case .photos: try pictures("", seed: 1)
+        case .pairs:
+            try pictures("/a", seed: 1)
+            try pictures("/b", seed: 2)
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var data: String { path + "/data" }
+
+    private func pictures(_ folder: String, seed: Int) throws {
+        try FileManager.default.createDirectory(
+            atPath: data + folder,
+            withIntermediateDirectories: true
+        )
+        var random = SeededRandom(seed)
+        for number in 0..<3 {
+            let picture = random.tensor([1, 3, 76, 68], in: 0...1)
+            try SampleSheet([picture]).write(to: "\(data)\(folder)/\(number).png")
+        }
+    }
+
+    /// Trains for some steps, or goes on with a training of the same name.
+    func run(
+        _ own: RecipeCase,
+        _ name: String,
+        _ more: [(key: String, text: String)] = [],
+        steps: Int = .max
+    ) throws -> TrainingRun.End {
+        let run = RunFolder("\(path)/\(name)")
+        if !run.hasCheckpoint {
+            try run.begin(RunFolder.Description(recipe: own.recipe.name, settings: [:], data: ""))
+        }
+        var done = 0
+        let settings = try own.settings(more)
+        return try TrainingRun(
+            own.recipe.init(settings),
+            settings: settings,
+            folder: run,
+            isStopped: {
+                done += 1
+                return done >= steps
+            }
+        ).train(on: data)
+    }
+
+    /// The last checkpoint of a training.
+    func checkpoint(_ name: String) throws -> TensorFile {
+        try TensorFile(path: RunFolder("\(path)/\(name)").checkpoint)
+    }
+}
