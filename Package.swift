@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
-let plugins = ["SuperResolution", "StyleTransfer"]
+let plugins = ["SuperResolution", "StyleTransfer", "Inpainting"]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -141,10 +141,16 @@ let package = Package(
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),
-        tests("Recipes", ["Tensors", "Graphs", "ONNX", "TrainingLogs", "Recipes"]),
+        tests(
+            "Recipes",
+            [
+                "Tensors", "Kernels", "Measures", "Graphs", "ONNX", "Training", "TrainingData",
+                "TrainingLogs", "Recipes",
+            ]
+        ),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
-        tests("Command", ["Vips"]),
+        tests("Command", ["Tensors", "Graphs", "Vips", "ONNX"]),
     ]
         // Aside: plugins
         + plugins.map {

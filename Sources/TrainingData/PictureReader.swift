@@ -33,6 +33,12 @@ package final class PictureReader: Sendable {
     /// How many damaged pictures have been met.
     package var skippedCount: Int { state.withLock { $0.damaged.count } }
 
+    /// What a person should know about the pictures met so far.
+    package var warnings: [String] {
+        let count = skippedCount
+        return count == 0 ? [] : ["\(count) pictures could not be read and are left out"]
+    }
+
     /// How many pictures are held in memory.
     package var keptCount: Int { state.withLock { $0.kept.count } }
 
