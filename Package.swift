@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
-let plugins = ["SuperResolution", "Colorization", "StyleTransfer"]
+let plugins = ["SuperResolution", "Colorization", "Inpainting", "StyleTransfer"]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -144,8 +144,8 @@ let package = Package(
         tests(
             "Recipes",
             [
-                "Tensors", "Graphs", "ONNX", "Streams", "TrainingData", "TrainingLogs", "Recipes",
-                "Inference",
+                "Tensors", "Kernels", "Measures", "Graphs", "ONNX", "Streams", "Training",
+                "TrainingData", "TrainingLogs", "Recipes", "Inference",
             ]
         ),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),

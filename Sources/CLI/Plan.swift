@@ -114,6 +114,8 @@ private struct PlanReport: Encodable {
             return
                 "tiles of \(columns) × \(rows) pixels (\(extra) computed twice; more memory avoids "
                 + "that)"
+        case .patches(let side):
+            return "at most: only squares of \(side) × \(side) pixels with holes are computed"
         }
     }
 

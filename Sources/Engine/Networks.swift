@@ -101,10 +101,11 @@ private final class LoadedNetwork: HostNetwork {
         )
     }
 
-    func apply(to image: Image) throws -> Image {
+    func apply(to image: Image, mask: Image?) throws -> Image {
         let work = StreamWork()
         let result = try model.apply(
             to: image,
+            mask: mask,
             network: network,
             mapping: mapping,
             budget: budget,

@@ -29,8 +29,10 @@ package struct PictureNetwork: Sendable {
     /// The convolutions with bfloat16 products, and what they cost; `nil` where none are wanted.
     package var fastProducts: FastProducts?
 
-    /// - Throws: when the graph does not turn one N×C×height×width picture into another.
+    /// - Throws: when the graph does not turn one N×C×height×width picture into another. Several
+    ///   pictures of one size count as one that has the channels of all.
     package init(_ graph: Graph) throws(GraphError) {
+        let graph = graph.withJoinedInputs
         guard graph.inputs.count == 1, let type = graph.values[graph.inputs[0]].type,
             type.elementType == .float32, let shape = type.shape, shape.count == 4
         else {

@@ -12,9 +12,16 @@ struct ColorRoute {
     let mapping: PixelMapping
     let budget: StreamBudget
 
-    func apply(_ network: StreamedNetwork, to image: Image, work: StreamWork) throws -> Image {
+    /// - Parameter mask: one band of the picture's size, for a network that takes one beside the
+    ///   picture; few parts of the result will be wanted.
+    func apply(
+        _ network: StreamedNetwork,
+        to image: Image,
+        mask: Image? = nil,
+        work: StreamWork
+    ) throws -> Image {
         precondition(!image.hasAlpha, "alpha is split off before")
-        return try encoded(image) { try apply(network, $0, work) }
+        return try encoded(image) { try apply(network, $0, mask, work) }
     }
 
     /// The network with what its nodes find in the picture.
@@ -79,11 +86,25 @@ struct ColorRoute {
     private func apply(
         _ network: StreamedNetwork,
         _ image: Image,
+        _ mask: Image?,
         _ work: StreamWork
     ) throws -> Image {
-        let input = try expanded(image, channels: network.structure.inputChannels)
-        let result = try input.applying(network, mapping, budget: budget, work: work)
-        switch (image.bands, network.structure.inputChannels) {
+        let channels = network.structure.inputChannels - (mask == nil ? 0 : 1)
+        var (input, mapping) = (try expanded(image, channels: channels), mapping)
+        if let mask {
+            let factor = Double(peak(of: input.format) / peak(of: mask.format))
+            let scaled = try mask.multiplied(by: factor).cast(to: input.format)
+            input = try Image.joined([input, scaled]).interpreted(as: input.interpretation)
+            mapping.masks = 1
+        }
+        let result = try input.applying(
+            network,
+            mapping,
+            isSparse: mask != nil,
+            budget: budget,
+            work: work
+        )
+        switch (image.bands, channels) {
         case (1, 3):
             guard keepsColors, result.bands == 3 else { return result }
             return try result.operation("bandmean").interpreted(as: image.interpretation)
@@ -100,6 +121,7 @@ struct ColorRoute {
 
     /// Whether the task leaves colours as they are, so that grey stays grey.
     private var keepsColors: Bool {
+        if model.takesMask { return true }
         if let task = model.card?.task {
             return ["super-resolution", "denoise", "restore"].contains(task)
         }

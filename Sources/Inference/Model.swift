@@ -120,9 +120,12 @@ package final class Model: Sendable {
 extension Model {
     /// The picture that the network makes of one without alpha: a lazy image, exact for any size.
     ///
-    /// - Parameter network: this model's network with statistics of some picture; its own otherwise.
+    /// - Parameters:
+    ///   - mask: what a network with a second input takes there: one band of the picture's size.
+    ///   - network: this model's network with statistics of some picture; its own otherwise.
     package func apply(
         to image: Image,
+        mask: Image? = nil,
         network: StreamedNetwork? = nil,
         mapping: PixelMapping? = nil,
         budget: StreamBudget = StreamBudget(),
@@ -130,9 +133,33 @@ extension Model {
     ) throws -> Image {
         do {
             let network = try network ?? StreamedNetwork(pictureNetwork())
-            return try route(mapping, budget).apply(network, to: image, work: work)
+            try check(mask, beside: image)
+            return try route(mapping, budget).apply(network, to: image, mask: mask, work: work)
         } catch let error as GraphError {
             throw ModelError("\(path): \(error)")
+        }
+    }
+
+    /// Whether the network takes a mask beside the picture: a second input of one channel.
+    package var takesMask: Bool {
+        guard let channels = graph.pictureChannels else { return false }
+        return channels.count == 2 && channels[1] == 1
+    }
+
+    private func check(_ mask: Image?, beside image: Image) throws(ModelError) {
+        guard takesMask == (mask != nil) else {
+            let (with, without) = ("a mask beside the picture", "only a picture")
+            throw ModelError(
+                "\(path): expected a network that takes \(mask == nil ? without : with), found one "
+                    + "that takes \(mask == nil ? with : without)"
+            )
+        }
+        guard let mask else { return }
+        guard mask.bands == 1, mask.width == image.width, mask.height == image.height else {
+            throw ModelError(
+                "expected a mask of one band and \(image.width) × \(image.height) pixels, found "
+                    + "\(mask.bands) bands and \(mask.width) × \(mask.height) pixels"
+            )
         }
     }
 

@@ -9,7 +9,7 @@ package struct Parameter: Codable, Sendable, Equatable {
         case string
         /// `#rrggbb` or `#rrggbbaa`
         case color
-        /// A file, or the result of an earlier step by `@name`.
+        /// A file, or the result of an earlier step by `@name`, or one of `choices`.
         case image
         /// A model by name, or the path of an ONNX file.
         case model
@@ -61,7 +61,7 @@ package struct Parameter: Codable, Sendable, Equatable {
         case .choice: Self.list(choices)
         case .string: "a text"
         case .color: "a colour such as #ff8000"
-        case .image: "a picture file or @name"
+        case .image: Self.list(["a picture file", "@name"] + choices)
         case .model: "a model's name or an ONNX file"
         case .seed: "a whole number that is not negative"
         case .numbers: "numbers separated by commas"
@@ -151,6 +151,7 @@ extension Parameter {
             guard let color = Self.color(text) else { throw wrong() }
             return .color(color)
         case .image:
+            if choices.contains(text) { return .string(text) }
             guard !text.isEmpty, text != "@" else { throw wrong() }
             return .image(text)
         case .numbers:

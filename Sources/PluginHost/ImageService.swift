@@ -56,6 +56,28 @@ let imageService = atelier_image_service(
             let result = try required(result, "a place for the result")
             result.pointee = BuildImage(image, in: context).retainedHandle
         }
+    },
+    regions: { host, mask, state, receive, error in
+        answer(host, error) { context in
+            let receive = try required(receive, "a function for regions")
+            context.requireRandomAccess()
+            let mask = try required(mask, "a mask").read()
+            for region in try MaskRegions.regions(of: mask) {
+                var region = atelier_mask_region(region)
+                guard receive(state, &region) == Int32(ATELIER_OK) else {
+                    throw PluginError("a plugin did not take a region of a mask")
+                }
+            }
+        }
+    },
+    composite: { host, image, over, mask, result, error in
+        answer(host, error) { context in
+            let (image, over) = (try required(image, "an image"), try required(over, "an image"))
+            let mask = try required(mask, "a mask")
+            let result = try required(result, "a place for the result")
+            let composite = try image.read().composited(with: over.read(), mask: mask.read())
+            result.pointee = BuildImage(composite, in: context).retainedHandle
+        }
     }
 )
 
@@ -151,6 +173,20 @@ extension Dictionary<String, OperationArgument> {
             default: throw PluginError("expected a known type for \(name), found \(item.type)")
             }
         }
+    }
+}
+
+extension atelier_mask_region {
+    fileprivate init(_ region: MaskRegions.Region) {
+        self.init(
+            size: UInt32(MemoryLayout<atelier_mask_region>.size),
+            left: Int32(region.left),
+            top: Int32(region.top),
+            width: Int32(region.right - region.left),
+            height: Int32(region.bottom - region.top),
+            thickness: Int32(region.thickness),
+            area: Double(region.pixels)
+        )
     }
 }
 

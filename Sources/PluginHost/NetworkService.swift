@@ -25,7 +25,9 @@ package struct NetworkRequest: Sendable {
 /// A network as plugins see it.
 package protocol HostNetwork: AnyObject, Sendable {
     var facts: NetworkFacts { get }
-    func apply(to image: Image) throws -> Image
+    /// - Parameter mask: one band of the image's size, for networks that take one; few parts of the
+    ///   result will be asked for.
+    func apply(to image: Image, mask: Image?) throws -> Image
     /// The network with what its nodes find in an image, once `prepare` has been called.
     ///
     /// - Parameter side: the longer side of the reduced image to look at; `nil` for all of it.
@@ -100,7 +102,10 @@ let networkService = atelier_network_service(
     apply: { host, network, image, result, error in
         answer(host, error) { context in
             guard let image, let result else { throw PluginError("expected an image, found none") }
-            let output = try NetworkBox.of(network).network.apply(to: BuildImage.of(image).read())
+            let output = try NetworkBox.of(network).network.apply(
+                to: BuildImage.of(image).read(),
+                mask: nil
+            )
             result.pointee = BuildImage(output, in: context).retainedHandle
         }
     },
@@ -138,6 +143,20 @@ let networkService = atelier_network_service(
             context.requireRandomAccess()
             context.beforePixels(observed.prepare)
             result.pointee = OpaquePointer(Unmanaged.passRetained(NetworkBox(observed)).toOpaque())
+        }
+    },
+    apply_masked: { host, network, image, mask, result, error in
+        answer(host, error) { context in
+            guard let image, let mask, let result else {
+                throw PluginError("expected an image and a mask, found none")
+            }
+            // Pixels are pulled here and there.
+            context.requireRandomAccess()
+            let output = try NetworkBox.of(network).network.apply(
+                to: BuildImage.of(image).read(),
+                mask: BuildImage.of(mask).read()
+            )
+            result.pointee = BuildImage(output, in: context).retainedHandle
         }
     }
 )

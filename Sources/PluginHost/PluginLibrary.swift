@@ -164,7 +164,7 @@ private struct PluginReader {
             throw PluginError("expected \(place) to have a known type, found \(abi.type)")
         }
         var choices: [String] = []
-        if kind == .choice {
+        if kind == .choice || kind == .image && abi.choice_count > 0 {
             guard abi.choice_count > 0, abi.choices != nil else {
                 throw PluginError("expected choices for \(place), found none")
             }

@@ -93,6 +93,26 @@ public struct Host {
     }
 }
 
+/// Whether a host's table, which may be of an earlier version, has a function.
+func offers<Table, Function>(
+    _ table: UnsafePointer<Table>,
+    _ function: KeyPath<Table, Function>
+) -> Bool {
+    let end = MemoryLayout<Table>.offset(of: function)! + MemoryLayout<Function>.size
+    // Every table begins with its size.
+    return Int(UnsafeRawPointer(table).load(as: UInt32.self)) >= end
+}
+
+extension OperationError {
+    /// For hosts of an earlier version.
+    init(tooOldFor ability: String) {
+        self.init(
+            "expected a host that can \(ability), found an older one",
+            status: Int(ATELIER_UNSUPPORTED)
+        )
+    }
+}
+
 /// Calls a function of the host and throws what it says when it fails.
 func check(_ call: (UnsafeMutablePointer<atelier_error>) -> Int32) throws {
     var buffer = [CChar](repeating: 0, count: 1024)

@@ -101,6 +101,45 @@ public final class LazyImage {
         )
     }
 
+    /// This image with another one of the same size and bands laid over it where a mask is white, mixed
+    /// where it is grey.
+    ///
+    /// Where the mask, which has one band, is black, pixels stay bit for bit, and the other image is
+    /// not computed.
+    public func composited(with other: LazyImage, mask: LazyImage) throws -> LazyImage {
+        guard offers(host.images, \.composite), let composite = host.images.pointee.composite
+        else { throw OperationError(tooOldFor: "composite images by a mask") }
+        var result: OpaquePointer?
+        try check {
+            composite(host.pointer, pointer, other.pointer, mask.pointer, &result, $0)
+        }
+        return LazyImage(owning: result!, host)
+    }
+
+    /// The connected regions of this mask of one band, by their first row; computes all of it now.
+    public func regions() throws -> [atelier_mask_region] {
+        guard offers(host.images, \.regions), let find = host.images.pointee.regions else {
+            throw OperationError(tooOldFor: "find the regions of a mask")
+        }
+        var regions: [atelier_mask_region] = []
+        try withUnsafeMutablePointer(to: &regions) { list in
+            try check { error in
+                find(
+                    host.pointer,
+                    pointer,
+                    list,
+                    { list, region in
+                        list!.assumingMemoryBound(to: [atelier_mask_region].self).pointee
+                            .append(region!.pointee)
+                        return Int32(ATELIER_OK)
+                    },
+                    error
+                )
+            }
+        }
+        return regions
+    }
+
     /// A mix of two images of the same size: this one where `amount` is 0, the other where it is 1.
     public func mixed(with other: LazyImage, amount: Double) throws -> LazyImage {
         if amount <= 0 { return self }

@@ -77,8 +77,7 @@ public final class Network {
     /// - Parameter exactly: look at every pixel, by one pass for each such node, not at a reduced image.
     public func observing(_ image: LazyImage, exactly: Bool = false) throws -> Network {
         guard seesEverything else { return self }
-        guard Int(table.pointee.size) >= MemoryLayout<atelier_network_service>.size,
-            let observe = table.pointee.observe
+        guard offers(table, \.observe), let observe = table.pointee.observe
         else { return self }
         var how = atelier_observation()
         how.size = UInt32(MemoryLayout<atelier_observation>.size)
@@ -86,6 +85,20 @@ public final class Network {
         var result: OpaquePointer?
         try check { observe(host.pointer, pointer, image.pointer, &how, &result, $0) }
         return try Network(owning: result!, host, table)
+    }
+
+    /// The picture that a network makes of one without alpha and of a mask, for results of which few
+    /// parts are wanted: what nobody asks for is not computed.
+    ///
+    /// - Parameter mask: one band of the image's size.
+    public func apply(to image: LazyImage, mask: LazyImage) throws -> LazyImage {
+        guard offers(table, \.apply_masked), let apply = table.pointee.apply_masked
+        else { throw OperationError(tooOldFor: "apply a network beside a mask") }
+        var result: OpaquePointer?
+        try check {
+            apply(host.pointer, pointer, image.pointer, mask.pointer, &result, $0)
+        }
+        return LazyImage(owning: result!, host)
     }
 
     /// The picture that the network makes of one without alpha: exact for any size, without seams.

@@ -110,6 +110,28 @@ extension Optional: SettingValue where Wrapped == LazyImage {
     }
 }
 
+/// A further picture, or a word that stands for something else.
+public enum ImageOrWord<Word>: SettingValue
+where Word: RawRepresentable<String> & CaseIterable & Sendable {
+    case none
+    case image(LazyImage)
+    case word(Word)
+
+    public static var abiType: Int { Int(ATELIER_IMAGE) }
+    public static var choices: [String] { Word.allCases.map(\.rawValue) }
+    public var text: String? {
+        if case .word(let word) = self { word.rawValue } else { nil }
+    }
+    public init(_ value: atelier_value, _ host: Host) {
+        if let image = value.image {
+            self = .image(LazyImage(retaining: image, host))
+        } else {
+            let word = value.text.flatMap { Word(rawValue: String(cString: $0)) }
+            self = word.map { .word($0) } ?? .none
+        }
+    }
+}
+
 // MARK: - How settings are found and filled
 
 protocol AnySetting {

@@ -36,9 +36,13 @@ extension Image {
     }
 
     /// The same with a network whose statistics may be observed later, before pixels are asked for.
+    ///
+    /// - Parameter isSparse: whether few parts of the result are wanted, here and there, rather than all
+    ///   of it from top to bottom.
     package func applying(
         _ source: StreamedNetwork,
         _ mapping: PixelMapping,
+        isSparse: Bool = false,
         budget: StreamBudget,
         work: StreamWork
     ) throws -> Image {
@@ -46,11 +50,11 @@ extension Image {
         precondition(bands == network.inputChannels, "a band for every channel")
         precondition([.u8, .u16, .f32].contains(format), "samples of 8 or 16 bits, or floats")
         let fitted = try network.fitted(height: height, width: width)
-        let layout = try StreamLayout(
-            fitted,
-            bytesPerPixel: (bands * format.bytes, network.outputChannels * format.bytes),
-            budget
-        )
+        let bytesPerPixel = (bands * format.bytes, network.outputChannels * format.bytes)
+        let layout =
+            try isSparse
+            ? StreamLayout(patches: Self.patchSide, fitted, budget)
+            : StreamLayout(fitted, bytesPerPixel: bytesPerPixel, budget)
         work.begin(layout)
         let maker = PictureStream(
             network: source,
@@ -62,20 +66,29 @@ extension Image {
             work: work
         )
         let bordered = try adding(fitted.border)
-        let stream = RowStream(produce: maker.strip)
+        let colors = format == .u16 ? "rgb16" : "srgb"
         let header = ImageHeader(
             width: fitted.outputWidth,
             height: fitted.outputHeight,
             bands: network.outputChannels,
             format: format,
-            interpretation: network.outputChannels == bands
-                ? nil : network.outputChannels == 3 ? "srgb" : "multiband"
+            interpretation: network.outputChannels == bands - mapping.masks
+                ? nil : network.outputChannels == 3 ? colors : "multiband"
         )
+        if isSparse {
+            let store = PatchStore(header, side: Self.patchSide, make: maker.patch)
+            return try Image.node(header, inputs: [bordered], demand: .tiles, fill: store.fill)
+        }
+        let stream = RowStream(produce: maker.strip)
         return try Image.node(header, inputs: [bordered], demand: .rows) { request in
             // Rows that are gone already, or far ahead, are made for this request alone.
             if try !stream.fill(request) { try maker.fill(request) }
         }
     }
+
+    /// Sides of the squares in which a network is computed here and there: smaller ones compute more
+    /// twice, larger ones more for nothing.
+    private static let patchSide = 128
 
     /// The image with copies of its edge pixels around it.
     func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {

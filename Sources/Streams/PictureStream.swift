@@ -87,6 +87,7 @@ final class PictureStream: Sendable {
             return strip
         case .tiles(let rows, let columns):
             return try band(first..<min(first + rows, fitted.outputHeight), columns, request)
+        case .patches: preconditionFailure("patches are made one by one")
         }
     }
 
@@ -169,9 +170,31 @@ final class PictureStream: Sendable {
         return band.rows
     }
 
+    // MARK: Any area
+
     /// Fills a request on its own, whatever has been made before.
     func fill(_ request: NodeRequest) throws {
-        let area = request.output.area
+        let output = request.output
+        try make(output.area, request) { output.base + ($0 - output.area.top) * output.stride }
+    }
+
+    /// The pixels of an area on their own: rows without gaps.
+    func patch(_ area: Rectangle, _ request: NodeRequest) throws -> [UInt8] {
+        let bytesPerRow = area.width * bytesPerPixel
+        var bytes = [UInt8](repeating: 0, count: area.height * bytesPerRow)
+        try bytes.withUnsafeMutableBytes { bytes in
+            let base = bytes.baseAddress!
+            try make(area, request) { base + ($0 - area.top) * bytesPerRow }
+        }
+        return bytes
+    }
+
+    /// - Parameter row: where the pixels of a row go.
+    private func make(
+        _ area: Rectangle,
+        _ request: NodeRequest,
+        row: (Int) -> UnsafeMutableRawPointer
+    ) throws {
         let run = StreamRun(
             try StreamPlan(
                 sized(),
@@ -186,12 +209,7 @@ final class PictureStream: Sendable {
                 try pull(rows, into: input, request)
             } push: { output in
                 for y in output.rows {
-                    pixels.write(
-                        output,
-                        y,
-                        channels: outputChannels,
-                        into: request.output.base + (y - area.top) * request.output.stride
-                    )
+                    pixels.write(output, y, channels: outputChannels, into: row(y))
                 }
             }
         }

@@ -24,6 +24,8 @@ package struct PixelMapping: Sendable, Equatable {
 
     package var range: Range
     package var channels: Channels
+    /// How many of a picture's last bands are masks, which are 0 … 1 in any range.
+    package var masks = 0
 
     package init(range: Range = .unit, channels: Channels = .rgb) {
         self.range = range
@@ -32,7 +34,12 @@ package struct PixelMapping: Sendable, Equatable {
 
     /// Which band of a pixel a channel of the network is.
     func band(ofChannel channel: Int, of count: Int) -> Int {
-        channels == .bgr && count == 3 ? 2 - channel : channel
+        channels == .bgr && count - masks == 3 && channel < 3 ? 2 - channel : channel
+    }
+
+    /// The numbers that a channel has.
+    func range(ofChannel channel: Int, of count: Int) -> Range {
+        channel < count - masks ? range : .unit
     }
 }
 
@@ -72,14 +79,14 @@ struct PixelRows: Sendable {
         _ bands: Int,
         _ target: (Int) -> Target
     ) {
-        let factor = (mapping.range.white - mapping.range.black) / peak(of: format)
         for channel in 0..<bands {
             let (first, step, count) = target(channel)
+            let range = mapping.range(ofChannel: channel, of: bands)
             Sample.kernels.read(
                 row + mapping.band(ofChannel: channel, of: bands),
                 step: bands,
-                factor: factor,
-                offset: mapping.range.black,
+                factor: (range.white - range.black) / peak(of: format),
+                offset: range.black,
                 into: first,
                 numberStep: step,
                 count: count

@@ -9,6 +9,9 @@ package struct StreamLayout: Sendable {
         case rows(Int)
         /// Rectangles of the output, which compute again what they share with their neighbours.
         case tiles(rows: Int, columns: Int)
+        /// Squares of the output with sides of so many pixels, of which only those that somebody asks for
+        /// are computed.
+        case patches(side: Int)
     }
 
     package let way: Way
@@ -81,6 +84,40 @@ package struct StreamLayout: Sendable {
         way = .tiles(rows: band, columns: tile.columns)
         bytes = tile.bytes + band * buffered
         workRatio = Self.work(fitted, rows: band, columns: tile.columns) / max(1, multiplyAdds)
+    }
+
+    /// A layout for networks of which few parts are wanted; the work is that of all patches.
+    init(
+        patches side: Int,
+        _ fitted: PictureNetwork.Fitted,
+        _ budget: StreamBudget
+    ) throws {
+        let sized = fitted.sized
+        guard !sized.isGlobal else {
+            throw StreamError(
+                "expected a network that looks at the surroundings of a pixel, found one that looks "
+                    + "at the whole picture at once"
+            )
+        }
+        let rows = Self.middle(fitted.outputHeight, side)
+        let columns = Self.middle(fitted.outputWidth, side)
+        let plan = try StreamPlan(
+            sized,
+            output: fitted.output,
+            rows: rows,
+            columns: columns,
+            budget: budget.bytes / 2
+        )
+        way = .patches(side: side)
+        bytes = plan.bytes + PatchStore.bytesKept
+        seesEverything = false
+        multiplyAdds = sized.multiplyAdds(of: fitted.output)
+        workRatio = Self.work(fitted, rows: side, columns: side) / max(1, multiplyAdds)
+    }
+
+    private static func middle(_ length: Int, _ side: Int) -> Range<Int> {
+        let start = max(0, (length - side) / 2)
+        return start..<min(length, start + side)
     }
 
     /// Multiply-adds of all tiles.

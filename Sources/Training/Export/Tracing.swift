@@ -40,6 +40,19 @@ package final class Tracer: @unchecked Sendable {
         sample: Variable<Number>,
         _ forward: (Variable<Number>) -> Variable<Number>
     ) throws(GraphError) -> Graph where N.Number == Number {
+        try graph(of: network, named: name, inputs: [(input, sample)], output: output) {
+            forward($0[0])
+        }
+    }
+
+    /// The graph of a network that makes a picture of several ones of the same size.
+    package static func graph<N: Module, Number: Real>(
+        of network: N,
+        named name: String,
+        inputs: [(name: String, sample: Variable<Number>)],
+        output: String = "output",
+        _ forward: ([Variable<Number>]) -> Variable<Number>
+    ) throws(GraphError) -> Graph where N.Number == Number {
         let tracer = Tracer()
         tracer.graph.name = name
         for (name, parameter) in network.namedParameters {
@@ -48,14 +61,17 @@ package final class Tracer: @unchecked Sendable {
         for (name, buffer) in network.namedBuffers {
             tracer.names[ObjectIdentifier(buffer.variable.numbers)] = name
         }
-        let type = ValueType(
-            .float32,
-            [1, Dimension(sample.shape[1]), .named("height"), .named("width")]
-        )
         let result = inference {
             $current.withValue(tracer) {
-                tracer.set(tracer.graph.addInput(input, type), of: sample)
-                return forward(sample)
+                for (name, sample) in inputs {
+                    let channels = Dimension(sample.shape[1])
+                    let type = ValueType(
+                        .float32,
+                        [1, channels, .named("height"), .named("width")]
+                    )
+                    tracer.set(tracer.graph.addInput(name, type), of: sample)
+                }
+                return forward(inputs.map(\.sample))
             }
         }
         let value = tracer.value(of: result)

@@ -1,11 +1,17 @@
 /// Fills holes: looks around at a quarter of the size by wider and wider steps.
+///
+/// A mask says what is known of each pixel: 0 stands for a pixel that stays, 1 for one of which nothing
+/// is known, ½ for one whose coarse content is known and whose detail is not.
 package struct FillNetwork<Number: Real>: Module {
     package let first, second, third: Sequential<Number>
     package let around: Sequential<Number>
     package let rising, last: Sequential<Number>
     package let ending: Convolution<Number>
+    /// How often the picture is halved for a first guess, which the network then corrects; with 0 it
+    /// draws the whole content itself, −1 to 1.
+    package let halvings: Int
 
-    package init(features f: Int, _ initial: Initialization) {
+    package init(features f: Int, halvings: Int = 0, _ initial: Initialization) {
         func layer(
             _ inputs: Int,
             _ outputs: Int,
@@ -33,20 +39,63 @@ package struct FillNetwork<Number: Real>: Module {
         )
         rising = Sequential([Enlarge<Number>(2)] + layer(8 * f, 2 * f))
         last = Sequential([Enlarge<Number>(2)] + layer(4 * f, f))
-        ending = Convolution(2 * f, 3, kernel: 3, initial)
+        // A guess is nearly right at first: little is added to it.
+        ending = Convolution(2 * f, 3, kernel: 3, halvings > 0 ? initial.scaled(by: 0.1) : initial)
+        self.halvings = halvings
     }
 
-    /// - Parameter mask: 1 in the hole; [batch, 1, height, width].
+    /// Sides of pictures are multiples of this.
+    package var alignment: Int { max(4, 1 << halvings) }
+
+    /// The picture with its holes filled.
+    ///
+    /// - Parameter mask: [batch, 1, height, width].
     package func callAsFunction(
         _ picture: Variable<Number>,
         mask: Variable<Number>
     ) -> Variable<Number> {
-        let known = picture * (1 - mask)
-        let a = first(concatenated([known, mask]))
+        let hole = Self.hole(mask)
+        return picture * (-hole + 1) + drawn(picture, mask: mask) * hole
+    }
+
+    /// What the network draws everywhere, holes or not.
+    package func drawn(_ picture: Variable<Number>, mask: Variable<Number>) -> Variable<Number> {
+        let known = (mask * -2 + 2).clamped(to: 0...1)
+        let seen =
+            halvings > 0
+            ? filledFromHalvings(picture, known: known, halvings) : picture * known
+        let a = first(concatenated([seen, mask]))
         let b = second(a)
         let c = third(b)
         let d = rising(concatenated([around(c), c]))
         let e = last(concatenated([d, b]))
-        return known + tanh(ending(concatenated([e, a]))) * mask
+        let drawn = ending(concatenated([e, a]))
+        return halvings > 0 ? seen + drawn : tanh(drawn)
     }
+
+    /// Where a mask lets pixels change: 1, elsewhere 0.
+    package static func hole(_ mask: Variable<Number>) -> Variable<Number> {
+        (mask * 2).clamped(to: 0...1)
+    }
+}
+
+/// Pictures whose unknown pixels are means of the known ones nearby, smoothly joined: of the smallest
+/// of their halvings in which something is known; 0 where nothing is.
+///
+/// - Parameter known: 0 or 1; [batch, 1, height, width], sides multiples of 2 to the `halvings`.
+package func filledFromHalvings<Number: Real>(
+    _ x: Variable<Number>,
+    known: Variable<Number>,
+    _ halvings: Int
+) -> Variable<Number> {
+    let kept = x * known
+    if halvings == 0 { return kept }
+    let share = known.averagePooled(2)
+    let means = kept.averagePooled(2) / (share + 1e-6)
+    let coarse = filledFromHalvings(
+        means,
+        known: (share * 4).clamped(to: 0...1),
+        halvings - 1
+    )
+    return kept + coarse.enlarged(2, .bilinear) * (-known + 1)
 }

@@ -84,7 +84,8 @@ enum {
     ATELIER_CHOICE = 4, /* `text`: one of `choices` */
     ATELIER_STRING = 5, /* `text` */
     ATELIER_COLOR = 6,  /* `numbers`: red, green, blue, alpha, each 0 to 1; written #rrggbb */
-    ATELIER_IMAGE = 7,  /* `image`: a file or a named step's result; NULL when not given */
+    ATELIER_IMAGE = 7,  /* `image`: a file or a named step's result; NULL when not given, or when
+                           `text` is one of `choices`, words that may stand for an image */
     ATELIER_MODEL = 8,  /* `text`: a model's name, or the path of an ONNX file */
     ATELIER_SEED = 9    /* `integer`: what random numbers are drawn from */
 };
@@ -101,7 +102,7 @@ typedef struct atelier_parameter {
     uint32_t required;         /* 1: the user must give a value */
     uint32_t has_range;        /* 1: minimum and maximum hold, both included */
     double minimum, maximum;
-    const char *const *choices; /* for ATELIER_CHOICE */
+    const char *const *choices; /* for ATELIER_CHOICE, and for ATELIER_IMAGE if there are any */
     uint32_t choice_count;
 } atelier_parameter;
 

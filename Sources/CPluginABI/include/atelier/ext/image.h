@@ -87,6 +87,14 @@ typedef struct atelier_map {
     void (*release)(void *state);
 } atelier_map;
 
+/* A part of a mask that hangs together: its box, and how large it is. */
+typedef struct atelier_mask_region {
+    uint32_t size;
+    int32_t left, top, width, height; /* pixels */
+    int32_t thickness;                /* side of the largest square inside; pixels */
+    double area;                      /* pixels */
+} atelier_mask_region;
+
 typedef struct atelier_image_service {
     uint32_t size;
 
@@ -118,6 +126,20 @@ typedef struct atelier_image_service {
     /* [build thread] An image from a copy of the caller's pixels. */
     int32_t (*from_buffer)(const atelier_host *host, const atelier_region *region, uint32_t space,
                            atelier_image **result, atelier_error *error);
+
+    /* [build thread] Finds the connected regions of a mask: pixels of more than half of white that
+     * touch at a side or a corner. The mask has one band; all of it is computed now, row by row.
+     * Each region is handed to `receive`, by its first row; its memory lives only during that
+     * call. */
+    int32_t (*regions)(const atelier_host *host, atelier_image *mask, void *context,
+                       int32_t (*receive)(void *context, const atelier_mask_region *region),
+                       atelier_error *error);
+
+    /* [build thread] A node: `over` laid over `image` where the mask is white, mixed with it where
+     * the mask is grey. All have one size; `over` has as many bands as `image`, the mask has one.
+     * Where the mask is black, pixels stay bit for bit, and `over` is not computed. */
+    int32_t (*composite)(const atelier_host *host, atelier_image *image, atelier_image *over,
+                         atelier_image *mask, atelier_image **result, atelier_error *error);
 } atelier_image_service;
 
 #ifdef __cplusplus

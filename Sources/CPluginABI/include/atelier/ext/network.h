@@ -96,6 +96,14 @@ typedef struct atelier_network_service {
     int32_t (*observe)(const atelier_host *host, atelier_network *network, atelier_image *image,
                        const atelier_observation *how, atelier_network **result,
                        atelier_error *error);
+
+    /* [build thread] As `apply`, for networks that take a mask beside the picture (inpainting): one
+     * band of the image's size, from black to white, whatever the network calls 0 and 1. Meant for
+     * results of which few parts are wanted: only squares in which pixels are asked for are computed,
+     * each with the surroundings it needs. Networks that see the whole image are refused. */
+    int32_t (*apply_masked)(const atelier_host *host, atelier_network *network,
+                            atelier_image *image, atelier_image *mask, atelier_image **result,
+                            atelier_error *error);
 } atelier_network_service;
 
 #ifdef __cplusplus

@@ -1,0 +1,119 @@
+internal import Glibc
+internal import Vips
+
+/// Squares of an image that are made when somebody asks for pixels in them, and kept for others as long
+/// as there is room.
+///
+/// Whoever first asks for a square makes it, on its own thread, while others that need it wait; no
+/// lock is held meanwhile.
+final class PatchStore: @unchecked Sendable {
+    /// Makes the pixels of an area: rows without gaps.
+    typealias Maker = (_ area: Rectangle, _ request: NodeRequest) throws -> [UInt8]
+
+    private enum Patch {
+        case inTheMaking
+        case made([UInt8], lastUse: Int)
+    }
+
+    private struct Place: Hashable { let column, row: Int }
+
+    private let header: ImageHeader
+    private let side: Int
+    private let capacity: Int
+    private let make: Maker
+
+    // All state below belongs to whoever holds the lock.
+    private var lock = pthread_mutex_t()
+    private var changed = pthread_cond_t()
+    private var patches: [Place: Patch] = [:]
+    private var clock = 0
+
+    /// Bytes of patches that are kept, about.
+    static let bytesKept = 64 << 20
+
+    init(_ header: ImageHeader, side: Int, make: @escaping Maker) {
+        self.header = header
+        self.side = side
+        self.make = make
+        let bytes = side * side * header.bands * header.format.bytes
+        capacity = max(16, Self.bytesKept / bytes)
+        pthread_mutex_init(&lock, nil)
+        pthread_cond_init(&changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(&changed)
+        pthread_mutex_destroy(&lock)
+    }
+
+    func fill(_ request: NodeRequest) throws {
+        let area = request.output.area
+        for row in (area.top / side)...((area.bottom - 1) / side) {
+            for column in (area.left / side)...((area.right - 1) / side) {
+                let place = Place(column: column, row: row)
+                copy(try patch(place, request), of: place, into: request.output)
+            }
+        }
+    }
+
+    private func area(_ place: Place) -> Rectangle {
+        let (left, top) = (place.column * side, place.row * side)
+        return Rectangle(
+            left: left,
+            top: top,
+            width: min(side, header.width - left),
+            height: min(side, header.height - top)
+        )
+    }
+
+    private func patch(_ place: Place, _ request: NodeRequest) throws -> [UInt8] {
+        pthread_mutex_lock(&lock)
+        defer { pthread_mutex_unlock(&lock) }
+        while true {
+            switch patches[place] {
+            case .made(let bytes, _):
+                keep(bytes, at: place)
+                return bytes
+            case .inTheMaking: pthread_cond_wait(&changed, &lock)
+            case nil:
+                patches[place] = .inTheMaking
+                pthread_mutex_unlock(&lock)
+                let result = Result { try make(area(place), request) }
+                pthread_mutex_lock(&lock)
+                // Others that wait for a patch that failed try it themselves, and fail alike.
+                patches[place] = nil
+                if case .success(let bytes) = result { keep(bytes, at: place) }
+                pthread_cond_broadcast(&changed)
+                return try result.get()
+            }
+        }
+    }
+
+    /// Puts a patch in front of all others, and gives up the one that nobody wanted for longest.
+    private func keep(_ bytes: [UInt8], at place: Place) {
+        clock += 1
+        patches[place] = .made(bytes, lastUse: clock)
+        guard patches.count > capacity else { return }
+        let uses = patches.compactMap { place, patch -> (Place, Int)? in
+            if case .made(_, let lastUse) = patch { (place, lastUse) } else { nil }
+        }
+        if let (oldest, _) = uses.min(by: { $0.1 < $1.1 }) { patches[oldest] = nil }
+    }
+
+    private func copy(_ bytes: [UInt8], of place: Place, into output: PixelView) {
+        let own = area(place)
+        let left = max(own.left, output.area.left)
+        let right = min(own.right, output.area.right)
+        let pixel = header.bands * header.format.bytes
+        bytes.withUnsafeBytes { bytes in
+            for y in max(own.top, output.area.top)..<min(own.bottom, output.area.bottom) {
+                memcpy(
+                    output.base + (y - output.area.top) * output.stride
+                        + (left - output.area.left) * pixel,
+                    bytes.baseAddress! + ((y - own.top) * own.width + left - own.left) * pixel,
+                    (right - left) * pixel
+                )
+            }
+        }
+    }
+}

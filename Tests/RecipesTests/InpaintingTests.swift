@@ -1,0 +1,176 @@
+import Foundation
+import Graphs
+import Kernels
+import Measures
+import ONNX
+import Recipes
+import Support
+import Tensors
+import Testing
+import Training
+import TrainingLogs
+
+@Suite struct InpaintingTests {
+    private final class Folder {
+        let path = NSTemporaryDirectory() + "atelier-\(UUID().uuidString)"
+
+        init() throws {
+            try FileManager.default.createDirectory(
+                atPath: path + "/photos",
+                withIntermediateDirectories: true
+            )
+            var random = SeededRandom(1)
+            for number in 0..<3 {
+                let photo = random.tensor([1, 3, 48, 40], in: 0...1)
+                try SampleSheet([photo]).write(to: path + "/photos/\(number).png")
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func run(
+        _ folder: Folder,
+        _ name: String,
+        _ more: [(String, String)] = [],
+        steps: Int = .max
+    ) throws -> TrainingRun.End {
+        let words = [
+            ("steps", "5"), ("batch", "2"), ("crop", "32"), ("channels", "4"),
+            ("discriminator-channels", "4"), ("warm-up", "2"), ("checkpoint-every", "2"),
+            ("sample-every", "5"),
+        ]
+        let settings = try Settings(
+            Inpainting.settings,
+            given: (words + more).map { (key: $0.0, text: $0.1) },
+            recipe: Inpainting.name
+        )
+        let run = RunFolder("\(folder.path)/\(name)")
+        if !run.hasCheckpoint {
+            try run.begin(RunFolder.Description(recipe: Inpainting.name, settings: [:], data: ""))
+        }
+        var done = 0
+        return try TrainingRun(
+            Inpainting(settings),
+            settings: settings,
+            folder: run,
+            isStopped: {
+                done += 1
+                return done >= steps
+            }
+        ).train(on: folder.path + "/photos")
+    }
+
+    private func checkpoint(_ folder: Folder, _ name: String) throws -> [String: Tensor] {
+        try TensorFile(path: RunFolder("\(folder.path)/\(name)").checkpoint).tensors
+    }
+
+    @Test(
+        "a training that was stopped and resumed ends with the bits of one that was not",
+        arguments: ["none", "pushpull"]
+    )
+    func resuming(prefill: String) throws {
+        let folder = try Folder()
+        let more = [("prefill", prefill), ("coarse", "0.5"), ("schedule", "cosine")]
+        #expect(try run(folder, "whole", more) == .finished(step: 5))
+        // In the warm-up, and with the discriminator.
+        #expect(try run(folder, "parts", more, steps: 1) == .stopped(step: 1))
+        #expect(try run(folder, "parts", more, steps: 3) == .stopped(step: 4))
+        #expect(try run(folder, "parts", more) == .finished(step: 5))
+        let (whole, parts) = try (checkpoint(folder, "whole"), checkpoint(folder, "parts"))
+        #expect(whole.count > 50)
+        #expect(whole == parts)
+    }
+
+    @Test("the mean generator is what the decay makes of all generators so far")
+    func average() throws {
+        let folder = try Folder()
+        let more = [("average", "0.75"), ("adversarial", "0"), ("steps", "3")]
+        let name = "ending.weight"
+        var generators: [[Float]] = []
+        var average: [Float] = []
+        // The mean begins as the generator without training, which a rate of zero keeps.
+        _ = try run(folder, "fresh", more + [("learning-rate", "0")], steps: 1)
+        let fresh = try checkpoint(folder, "fresh")
+        #expect(fresh["average.\(name)"] == fresh["generator.\(name)"])
+        for _ in 0..<3 {
+            _ = try run(folder, "run", more, steps: 1)
+            let state = try checkpoint(folder, "run")
+            generators.append(state["generator.\(name)"]!.array(of: Float.self))
+            average = state["average.\(name)"]!.array(of: Float.self)
+        }
+        var wanted = fresh["generator.\(name)"]!.array(of: Float.self)
+        for generator in generators {
+            wanted = zip(wanted, generator).map { $0 * 0.75 + $1 * 0.25 }
+        }
+        #expect(generators[0] != generators[2])
+        #expect(zip(average, wanted).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
+    @Test(
+        "the exported model changes pixels in the hole only, and streams",
+        arguments: ["none", "pushpull"]
+    )
+    func export(prefill: String) throws {
+        let folder = try Folder()
+        _ = try run(folder, "run", [("steps", "1"), ("prefill", prefill)])
+        let model = try ONNXModel(path: "\(folder.path)/run/models/inpaint/model.onnx")
+        let names = model.graph.inputs.map { model.graph.values[$0].name }
+        #expect(names == ["picture", "mask"])
+        var random = SeededRandom(2)
+        let (height, width) = (64, 96)
+        let x = random.tensor([1, 3, height, width], in: 0...1)
+        var mask = Tensor(shape: [1, 1, height, width])
+        do {
+            var values = mask.mutableFloats
+            for y in 20..<40 { for i in 30..<60 { values[y * width + i] = i < 45 ? 1 : 0.5 } }
+        }
+        let y = try model.graph.evaluate([x, mask])[0]
+        let (a, b) = (x.array(of: Float.self), y.array(of: Float.self))
+        let holes = mask.array(of: Float.self)
+        for i in a.indices where holes[i % holes.count] == 0 {
+            guard abs(a[i] - b[i]) < 1e-6 else {
+                Issue.record("pixel \(i) went from \(a[i]) to \(b[i])")
+                return
+            }
+        }
+        #expect(a.indices.filter { holes[$0 % holes.count] > 0 }.allSatisfy { a[$0] != b[$0] })
+
+        // What is in the hole makes no difference where nothing of it is known.
+        var other = x
+        do {
+            var values = other.mutableFloats
+            for y in 20..<40 { for i in 30..<45 { values[y * width + i] = 0.123 } }
+        }
+        let again = try model.graph.evaluate([other, mask])[0]
+        #expect(difference(again, y, tolerance: 1e-6) == nil)
+
+        // Picture and mask as one picture of four channels.
+        let network = try PictureNetwork(try model.graph.applying())
+        #expect(network.inputChannels == 4 && network.scale == Ratio(1))
+        let joined = Tensor(
+            shape: [1, 4, height, width],
+            values: a + holes
+        )
+        #expect(difference(try network.run(joined, .shared), y, tolerance: 1e-4) == nil)
+    }
+
+    @Test("the first guess is the picture filled from its pyramid", arguments: 0..<3)
+    func guess(seed: Int) {
+        var random = SeededRandom(seed)
+        let x = random.tensor([1, 3, 32, 64], in: -1...1)
+        let share: Float = [0.5, 0.9, 0.99][seed]
+        let known = random.tensor([1, 1, 32, 64], in: 0...1).array(of: Float.self)
+            .map { $0 > share ? 1 : 0 as Float }
+        let found = filledFromHalvings(
+            Variable<Float>(x),
+            known: Variable([1, 1, 32, 64], known),
+            5
+        )
+        let hole = Hole(width: 64, height: 32, isInside: known.map { $0 == 0 })
+        let wanted = Tensor(planes(of: x).map { $0.filledFromPyramid(hole) })
+        #expect(
+            difference(found.tensor.reshaped(to: [3, 32, 64]), wanted, tolerance: 1e-4) == nil
+        )
+    }
+}
