@@ -33,6 +33,12 @@ package final class PictureReader: Sendable {
     /// How many damaged pictures have been met.
     package var skippedCount: Int { state.withLock { $0.damaged.count } }
 
+    /// What is to be said of them, if anything.
+    package var warnings: [String] {
+        let count = skippedCount
+        return count == 0 ? [] : ["\(count) pictures could not be read and are left out"]
+    }
+
     /// How many pictures are held in memory.
     package var keptCount: Int { state.withLock { $0.kept.count } }
 
@@ -76,6 +82,11 @@ package final class PictureReader: Sendable {
 }
 
 extension Picture {
+    /// Decodes a picture file: turned upright, in sRGB, on white where it is transparent.
+    package init(path: String) throws(DataError) {
+        try self.init(decoding: PictureFile(path: path))
+    }
+
     /// Decodes a file: turned upright, in sRGB by its own profile, on white where it is transparent.
     ///
     /// A mask is decoded as one band of grey.
