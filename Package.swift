@@ -140,7 +140,7 @@ let package = Package(
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),
-        tests("Recipes", ["Tensors", "Graphs", "ONNX", "TrainingLogs", "Recipes"]),
+        tests("Recipes", ["Tensors", "Kernels", "Graphs", "ONNX", "TrainingLogs", "Recipes"]),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),

@@ -2,7 +2,8 @@ internal import Parameters
 
 /// Every recipe, by name.
 package let recipes: [any Recipe.Type] = [
-    SuperResolution.self
+    SuperResolution.self,
+    StyleTransfer.self,
 ]
 
 /// The recipe of a name.

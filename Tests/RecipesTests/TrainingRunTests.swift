@@ -104,6 +104,32 @@ import TrainingLogs
         #expect(abs(mean - x.array(of: Float.self).reduce(0, +) / Float(x.count)) < 0.5)
     }
 
+    @Test("features have a say in the second stage, and none without one")
+    func perceptual() throws {
+        let folder = try Folder()
+        let more = ["features": "random", "content-share": "0", "steps": "1"]
+            .map { (key: $0.key, text: $0.value) }
+        let trainer = try type.init(settings(more)).trainer(on: folder.path + "/photos")
+        #expect(try trainer.step(0)["perceptual"]! > 0)
+        func weights(_ perceptual: String) throws -> [String: Tensor] {
+            let settings = try settings(more + [(key: "perceptual", text: perceptual)])
+            let trainer = try type.init(settings).trainer(on: folder.path + "/photos")
+            _ = try trainer.step(0)
+            return trainer.state.tensors
+        }
+        #expect(try weights("0") != weights("1"))
+        #expect(
+            throws: RecipeError.badSetting(
+                "features",
+                expected: "a second stage, with \"adversarial\" above 0",
+                found: "none"
+            )
+        ) {
+            let settings = try settings(more + [(key: "adversarial", text: "0")])
+            _ = try type.init(settings).trainer(on: folder.path + "/photos")
+        }
+    }
+
     @Test("a folder with a training is not begun again, and wrong words are named")
     func refusals() throws {
         let folder = try Folder()

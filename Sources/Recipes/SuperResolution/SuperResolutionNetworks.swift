@@ -47,40 +47,21 @@ struct SuperResolutionNetworks {
 
     /// The generator as it is exported.
     func graph() throws(GraphError) -> Graph {
-        try graph(of: generator, named: "super-resolution", side: 16)
+        try Tracer.graph(
+            of: generator,
+            named: "super-resolution",
+            sample: Variable([1, 3, 16, 16], repeating: 0)
+        ) { generator($0) }
     }
 
     /// The generator, and the discriminator if there is one, with their work on a large crop.
     func description(_ recipe: SuperResolution, side: Int) -> [RecipeDescription.Network] {
         let small = side / recipe.scale
-        let own = describe(generator, named: "generator", side: small)
-        return recipe.isAdversarial
-            ? [own, describe(discriminator, named: "discriminator", side: side)] : [own]
-    }
-
-    private func describe<L: Layer<Float>>(
-        _ network: L,
-        named name: String,
-        side: Int
-    ) -> RecipeDescription.Network {
-        let graph = try? graph(of: network, named: name, side: side)
-        let reach = graph.flatMap { try? Reach($0, input: [1, 3, side, side]) }
-        return RecipeDescription.Network(
-            name,
-            parameters: network.parameterCount,
-            multiplyAdds: reach.map { Double($0.multiplyAdds) } ?? 0
-        )
-    }
-
-    private func graph<L: Layer<Float>>(
-        of network: L,
-        named name: String,
-        side: Int
-    ) throws(GraphError) -> Graph {
-        try Tracer.graph(
-            of: network,
-            named: name,
-            sample: Variable([1, 3, side, side], repeating: 0)
-        ) { network($0) }
+        let own = RecipeDescription.Network(of: generator, named: "generator", side: small)
+        guard recipe.isAdversarial else { return [own] }
+        return [
+            own,
+            RecipeDescription.Network(of: discriminator, named: "discriminator", side: side),
+        ]
     }
 }
