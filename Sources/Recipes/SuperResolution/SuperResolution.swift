@@ -60,6 +60,13 @@ package struct SuperResolution: Recipe {
                 range: 0...1
             ),
             Parameter(
+                "adversarial-rate",
+                .float,
+                help: "How far both networks move in a step of the second stage, at first.",
+                defaultText: "0.0001",
+                range: 0...10
+            ),
+            Parameter(
                 "content-share",
                 .float,
                 help: "Share of the steps that come before the discriminator.",

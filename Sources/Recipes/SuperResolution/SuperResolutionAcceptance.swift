@@ -81,6 +81,7 @@ struct SuperResolutionAcceptance: AcceptanceExperiment {
         let steps = contentSteps + adversarialSteps
         let words = [
             "network": "9-1-9", "crop": "32", "batch": "16", "adversarial": "0.0002",
+            "adversarial-rate": "0.0005",
             "steps": "\(steps)", "content-share": "\(Double(contentSteps) / Double(steps))",
         ]
         return try Settings(

@@ -121,7 +121,7 @@ final class SuperResolutionTrainer: Trainer {
         let steps = recipe.settings.steps - recipe.contentSteps
         let halvings = Schedule.multiplied(by: 0.5, at: [steps / 2, steps * 3 / 4, steps * 9 / 10])
         for optimizer in [generatorOptimizer, discriminatorOptimizer] {
-            optimizer.rate = 1e-4 * halvings.factor(at: past)
+            optimizer.rate = recipe.settings.float("adversarial-rate") * halvings.factor(at: past)
         }
         let judge = networks.discriminator
         let result = networks.generator(x)
