@@ -12,6 +12,19 @@ struct StyleTransfer: Operation {
     @Setting("How much of the painting: 0 leaves the photo, 1 is all style.", 0...1)
     var strength = 1.0
 
+    @Setting(
+        "How much of the photo's colours stays: at 1 the painting gives only light and dark.",
+        0...1
+    )
+    var preserveColor = 0.0
+
+    @Setting(
+        "The photo's longer side as it is painted; the smaller, the larger the strokes. All of it if not given.",
+        64...65536,
+        unit: "pixels"
+    )
+    var detail = 2048
+
     @Setting("Where colours and contrasts are judged: in a reduced photo, or in all of it (slow).")
     var statistics = Statistics.thumbnail
 
@@ -28,10 +41,44 @@ struct StyleTransfer: Operation {
         let network = try host.network(model, task: Self.name, range: range, channels: channels)
         let (color, alpha) = try photo.splitAlpha()
         let info = try photo.info
-        let painted = try network.observing(color, exactly: statistics == .exact)
-            .apply(to: color)
+        let seen = try reduced(color)
+        let painted = try network.observing(seen, exactly: statistics == .exact)
+            .apply(to: seen)
             .resized(width: Int(info.width), height: Int(info.height))
-        return try color.mixed(with: painted, amount: strength).joined(alpha)
+        return try color.mixed(with: recolored(painted, as: color), amount: strength).joined(alpha)
+    }
+
+    /// The photo at the size that it is painted at.
+    private func reduced(_ photo: LazyImage) throws -> LazyImage {
+        let info = try photo.info
+        let factor = Double(detail) / Double(max(info.width, info.height))
+        guard $detail.isGiven, factor < 1 else { return photo }
+        return try photo.resized(
+            width: max(1, Int((Double(info.width) * factor).rounded())),
+            height: max(1, Int((Double(info.height) * factor).rounded()))
+        )
+    }
+
+    /// The painting with colours of the photo, as CIE Lab has them.
+    private func recolored(_ painted: LazyImage, as photo: LazyImage) throws -> LazyImage {
+        if preserveColor == 0 { return painted }
+        func lab(_ image: LazyImage) throws -> LazyImage {
+            try image.operation("colourspace", ["space": .string("lab")])
+        }
+        func colors(_ image: LazyImage) throws -> LazyImage {
+            try image.operation("extract_band", ["band": .int(1), "n": .int(2)])
+        }
+        let (new, old) = (try lab(painted), try lab(photo))
+        let mixture = try colors(new).mixed(with: colors(old), amount: preserveColor)
+        let space =
+            switch Int(try painted.info.format) {
+            case ATELIER_U8: "srgb"
+            case ATELIER_U16: "rgb16"
+            default: "scrgb"
+            }
+        return try new.operation("extract_band", ["band": .int(0)]).joined(mixture)
+            .operation("copy", ["interpretation": .string("lab")])
+            .operation("colourspace", ["space": .string(space)])
     }
 }
 

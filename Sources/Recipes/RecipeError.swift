@@ -9,6 +9,7 @@ package enum RecipeError: Error, Sendable, Equatable, CustomStringConvertible {
     case noRun(String)
     case otherRun(String, expected: String, found: String)
     case cannotWrite(String, reason: String)
+    case badFeatures(String, reason: String)
     case noExperiment(String)
     case needsPhotos(String)
     case diverged(step: Int, loss: String, value: String, checkpoint: String?)
@@ -33,6 +34,8 @@ package enum RecipeError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(folder): expected a training with \(expected), found one with \(found)"
         case .cannotWrite(let path, let reason):
             "\(path): expected a file that can be written, found: \(reason)"
+        case .badFeatures(let path, let reason):
+            "\(path): no features of pictures: \(reason)"
         case .noExperiment(let recipe):
             "\(recipe): expected a recipe with an acceptance experiment, found none"
         case .needsPhotos(let experiment):

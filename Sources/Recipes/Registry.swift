@@ -2,7 +2,7 @@ internal import Parameters
 
 /// Every recipe, by name.
 package let recipes: [any Recipe.Type] = [
-    Inpainting.self, Pix2Pix.self, SuperResolution.self,
+    Colorization.self, Inpainting.self, Pix2Pix.self, StyleTransfer.self, SuperResolution.self,
 ]
 
 /// The recipe of a name.

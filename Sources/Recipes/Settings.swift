@@ -116,6 +116,11 @@ package struct Settings: Sendable, Equatable {
         }
     }
 
+    /// The words of a text that commas separate; `nil` where nothing was said.
+    package func list(_ key: String) -> [String]? {
+        string(key).map { text in text.split(separator: ",").map { String($0) } }
+    }
+
     package var seed: UInt64 { UInt64(int("seed")) }
     package var batch: Int { int("batch") }
     package var steps: Int { int("steps") }

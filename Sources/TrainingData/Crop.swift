@@ -1,3 +1,4 @@
+internal import Measures
 package import Tensors
 
 /// A rectangle that is cut out of a picture.
@@ -59,9 +60,25 @@ extension Picture {
             if part.lumaDeviation >= 4.0 / 255 || random.happens(0.5) { return part }
         }
     }
+
+    /// A random square of any size from `side` up, reduced to it: things come near and far.
+    package func reducedCrop(_ side: Int, _ random: inout RandomNumbers) -> Tensor {
+        let whole = side + random.integer(below: min(width, height) - side + 1)
+        return tensor(Crop.random(whole, in: size, &random)).reduced(to: side)
+    }
+
+    /// The largest square in the middle, reduced to a side.
+    package func reducedCenter(_ side: Int) -> Tensor {
+        tensor(Crop.center(min(width, height), in: size)).reduced(to: side)
+    }
 }
 
 extension Tensor {
+    /// A square picture as a smaller one.
+    fileprivate func reduced(to side: Int) -> Tensor {
+        height == side ? self : resized(to: Size(width: side, height: side), .linear)
+    }
+
     /// The deviation of luma over a picture C × H × W.
     fileprivate var lumaDeviation: Float {
         let luma = luma.array(of: Float.self)

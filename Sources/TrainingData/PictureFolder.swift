@@ -17,7 +17,12 @@ package struct PictureFolder: Sendable {
         ).groups
     }
 
+    private init(_ groups: PictureGroups) { self.groups = groups }
+
     package var count: Int { groups.count }
+
+    /// Some of the pictures, which are numbered from 0 again.
+    package subscript(range: Range<Int>) -> PictureFolder { PictureFolder(groups[range]) }
 
     /// A picture by number; the next sound one if it turns out to be damaged.
     package func picture(_ index: Int) throws(DataError) -> Picture {

@@ -9,6 +9,10 @@ struct PictureGroups: Sendable {
 
     var count: Int { groups.count }
 
+    subscript(range: Range<Int>) -> PictureGroups {
+        PictureGroups(reader: reader, groups: Array(groups[range]))
+    }
+
     /// Leaves out groups with a file whose head cannot be read; `check` sees the sizes of the others.
     ///
     /// - Returns: also where each group stood in the list that was given.

@@ -82,6 +82,11 @@ package final class PictureReader: Sendable {
 }
 
 extension Picture {
+    /// Decodes a picture file: turned upright, in sRGB, on white where it is transparent.
+    package init(path: String) throws(DataError) {
+        try self.init(decoding: PictureFile(path: path))
+    }
+
     /// Decodes a file: turned upright, in sRGB by its own profile, on white where it is transparent.
     ///
     /// A mask is decoded as one band of grey.

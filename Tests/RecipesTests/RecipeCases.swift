@@ -26,6 +26,11 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         ),
         RecipeCase(SuperResolution.self, [("crop", "32"), ("network", "9-1-9")], .photos),
         RecipeCase(
+            Colorization.self,
+            [("crop", "32"), ("channels", "2"), ("depth", "4"), ("jitter", "4")],
+            .photos
+        ),
+        RecipeCase(
             Pix2Pix.self,
             [("crop", "32"), ("channels", "2"), ("depth", "5"), ("norm", "batch")],
             .pairs

@@ -52,6 +52,8 @@ private final class Warnings: Sendable {
         #expect(try first(5).allSatisfy { $0 >= 250 })
         #expect(try first(6) == [80, 80, 80])
         #expect(try pictures.picture(7).size == Size(width: 6, height: 8))
+        #expect(pictures[5..<8].count == 3)
+        #expect(try pictures[5..<8].picture(1) == pictures.picture(6))
     }
 
     @Test("colours come by the picture's own profile, unless it does not fit")

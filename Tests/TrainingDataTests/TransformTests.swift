@@ -79,6 +79,27 @@ private func values(_ tensor: Tensor) -> [Float] { tensor.array(of: Float.self) 
         #expect(abs(Double(flat.count) / 2000 - 12.5 / 44.5) < 0.06, "seed 3: \(flat.count)")
     }
 
+    @Test("reduced crops come in every size, each the mean of what it covers")
+    func reducedCrops() {
+        // A slope: the mean of a crop says where it is, the steps between pixels how large it was.
+        let (width, height) = (96, 64)
+        let samples = (0..<(width * height)).map { UInt8(2 * ($0 % width)) }
+        let picture = Picture(size: Size(width: width, height: height), bands: 1, samples: samples)
+        var random = RandomNumbers(seed: 5, name: "sizes")
+        var factors: Set<Int> = []
+        for _ in 0..<200 {
+            let crop = picture.reducedCrop(16, &random)
+            #expect(crop.shape == [1, 16, 16])
+            let row = values(crop)[112..<128]
+            let step = (row[row.startIndex + 12] - row[row.startIndex + 4]) / 8 * 255 / 2
+            #expect(step > 0.9 && step < 4.1, "seed 5: \(step)")
+            factors.insert(Int((step * 2).rounded()))
+        }
+        #expect(factors == [2, 3, 4, 5, 6, 7, 8])
+        let center = values(picture.reducedCenter(16))
+        #expect(abs(center[0] - (16 + 1.5) * 2 / 255) < 0.01)
+    }
+
     @Test("neutral colour jitter changes nothing; hue turns red to green")
     func jitter() {
         let picture = noise([3, 4, 5], seed: 4)

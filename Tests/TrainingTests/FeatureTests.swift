@@ -40,6 +40,26 @@ import Training
         #expect(loss.gradients(for: [x])[0].values.contains { $0 != 0 })
     }
 
+    @Test("a picture is brought to a network's own range, and what is not needed is not looked at")
+    func ranges() throws {
+        var graph = Graph(name: "scaled")
+        let x = graph.addInput("x", ValueType(.float32, [1, 3, 4, 4]))
+        let mean = graph.addConstant(
+            "mean",
+            Tensor(shape: [3, 1, 1], values: [0.5, 0.4, 0.3 as Float])
+        )
+        let scale = graph.addConstant("scale", Tensor(0.25 as Float))
+        let a = graph.append(Binary(.subtract), named: "shifted", [x, mean])
+        let b = graph.append(Binary(.divide), named: "scaled", [a, scale])
+        graph.outputs = [graph.append(Unary(.sin), named: "wave", [b])]
+        let network = try FeatureNetwork<Float>(graph, features: ["scaled"])
+        var random = SeededRandom(4)
+        let picture = random.tensor([1, 3, 4, 4])
+        graph.outputs = [b]
+        let expected = try graph.evaluate([picture])[0]
+        #expect(difference(network(Variable(picture))[0].tensor, expected) == nil)
+    }
+
     @Test("a name or a node that is not understood is said")
     func mistakes() {
         #expect(throws: TrainingError.unknownValue("conv9", network: "features")) {

@@ -81,6 +81,20 @@ import Training
         #expect(abs(y[0] - 1) < 1e-9 && abs(y[1] - 0.5 / 3) < 1e-9)
     }
 
+    @Test("orthogonal weights of outputs are √2 long, at right angles as far as that goes")
+    func orthogonal() {
+        let initial = Initialization(.orthogonal, RandomStream(seed: 1, name: "weights"))
+        let layer = Convolution<Double>(1, 6, kernel: 2, initial)
+        let rows = (0..<6).map { Array(layer.weight.variable.values[($0 * 4)..<($0 * 4 + 4)]) }
+        for i in rows.indices {
+            for j in i..<6 where i / 4 == j / 4 {
+                let product = zip(rows[i], rows[j]).reduce(0) { $0 + $1.0 * $1.1 }
+                #expect(abs(product - (i == j ? 2 : 0)) < 1e-12, "rows \(i) and \(j)")
+            }
+        }
+        #expect(layer.bias!.variable.values == [0, 0, 0, 0, 0, 0])
+    }
+
     @Test("dropout keeps the mean while training, and everything at inference")
     func dropout() {
         let layer = Dropout<Double>(0.25, RandomStream(seed: 1, name: "dropout"))

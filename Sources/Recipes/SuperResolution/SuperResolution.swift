@@ -60,24 +60,59 @@ package struct SuperResolution: Recipe {
                 range: 0...1
             ),
             Parameter(
+                "adversarial-rate",
+                .float,
+                help: "How far both networks move in a step of the second stage, at first.",
+                defaultText: "0.0001",
+                range: 0...10
+            ),
+            Parameter(
                 "content-share",
                 .float,
                 help: "Share of the steps that come before the discriminator.",
                 defaultText: "0.7",
                 range: 0...1
             ),
+            Parameter(
+                "features",
+                .string,
+                help:
+                    "What results are compared by in the second stage: an ONNX file, or random convolutions."
+            ),
+            Parameter(
+                "feature-layers",
+                .string,
+                help: "Feature maps that are compared, with commas; all outputs if not given."
+            ),
+            Parameter(
+                "perceptual",
+                .float,
+                help: "Weight of the features in the second stage.",
+                defaultText: "0.006",
+                range: 0...1
+            ),
         ]
+
+    package static var acceptance: (any AcceptanceExperiment)? { SuperResolutionAcceptance() }
 
     let settings: Settings
 
     package init(_ settings: Settings) { self.settings = settings }
 
     var scale: Int { Int(settings.string("scale")!)! }
+    /// The side of the large crops, a multiple of the scale.
+    var crop: Int { settings.int("crop") / scale * scale }
     var isAdversarial: Bool { settings.float("adversarial") > 0 }
     /// Steps before the discriminator.
     var contentSteps: Int {
         isAdversarial
             ? Int(Double(settings.steps) * settings.float("content-share")) : settings.steps
+    }
+
+    private var generatorLoss: String {
+        "0.01 · content + adversarial · softplus(−d(result))"
+            + (settings.string("features") == nil
+                ? "" : " + perceptual · Σ mean |φ(original) − φ(result)|")
     }
 
     package func description() -> RecipeDescription {
@@ -88,7 +123,7 @@ package struct SuperResolution: Recipe {
                 + (isAdversarial
                     ? [
                         "discriminator: softplus(−d(original)) + softplus(d(result))",
-                        "generator: 0.01 · content + adversarial · softplus(−d(result))",
+                        "generator: " + generatorLoss,
                     ] : []),
             data: "a folder of photos, each side at least the crop's"
         )

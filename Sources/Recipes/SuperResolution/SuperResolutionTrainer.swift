@@ -1,4 +1,3 @@
-internal import Measures
 internal import Tensors
 internal import Training
 internal import TrainingData
@@ -13,10 +12,24 @@ final class SuperResolutionTrainer: Trainer {
     private let data: String
     private let batches: Batches
     private let examples: Examples
+    private let perceptual: PerceptualLoss?
 
-    init(_ recipe: SuperResolution, _ data: String) throws {
+    convenience init(_ recipe: SuperResolution, _ data: String) throws {
+        let reader = PictureReader()
+        let photos = try PictureFolder(data, smallest: recipe.crop, reader: reader)
+        try self.init(recipe, photos, named: data, reader)
+    }
+
+    /// - Parameter data: what the photos are called.
+    init(
+        _ recipe: SuperResolution,
+        _ photos: PictureFolder,
+        named data: String,
+        _ reader: PictureReader
+    ) throws {
         self.recipe = recipe
         self.data = data
+        self.reader = reader
         let settings = recipe.settings
         networks = SuperResolutionNetworks(recipe)
         generatorOptimizer = Adam(
@@ -24,9 +37,7 @@ final class SuperResolutionTrainer: Trainer {
             rate: settings.learningRate
         )
         discriminatorOptimizer = Adam(networks.discriminator.parameters, rate: 1e-4)
-        reader = PictureReader()
-        let crop = settings.int("crop") / recipe.scale * recipe.scale
-        let photos = try PictureFolder(data, smallest: crop, reader: reader)
+        let crop = recipe.crop
         let split = Split(count: photos.count)
         let scale = recipe.scale
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
@@ -47,10 +58,28 @@ final class SuperResolutionTrainer: Trainer {
                 return (Self.reduced(target, scale), target)
             }
         )
+        perceptual = try settings.string("features").map { source in
+            guard recipe.isAdversarial else {
+                throw RecipeError.badSetting(
+                    "features",
+                    expected: "a second stage, with \"adversarial\" above 0",
+                    found: "none"
+                )
+            }
+            let parts = try (0..<min(8, photos.count)).map { index in
+                let photo = try photos.picture(index)
+                return photo.tensor(Crop.center(crop, in: photo.size))
+            }
+            return try PerceptualLoss(
+                source,
+                layers: settings.list("feature-layers"),
+                pictures: Tensor(stacking: parts)
+            )
+        }
     }
 
     /// A photo as it would have been taken small.
-    private static func reduced(_ picture: Tensor, _ scale: Int) -> Tensor {
+    static func reduced(_ picture: Tensor, _ scale: Int) -> Tensor {
         picture.resized(by: 1 / Double(scale)).roundedToBytes
     }
 
@@ -92,7 +121,7 @@ final class SuperResolutionTrainer: Trainer {
         let steps = recipe.settings.steps - recipe.contentSteps
         let halvings = Schedule.multiplied(by: 0.5, at: [steps / 2, steps * 3 / 4, steps * 9 / 10])
         for optimizer in [generatorOptimizer, discriminatorOptimizer] {
-            optimizer.rate = 1e-4 * halvings.factor(at: past)
+            optimizer.rate = recipe.settings.float("adversarial-rate") * halvings.factor(at: past)
         }
         let judge = networks.discriminator
         let result = networks.generator(x)
@@ -103,13 +132,18 @@ final class SuperResolutionTrainer: Trainer {
         discriminatorOptimizer.minimize(verdict)
         let content = content(result, y)
         let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(result))
-        generatorOptimizer.minimize(
-            content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
-        )
-        return [
+        var loss = content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
+        var values = [
             "content": Double(content.value), "adversarial": Double(deceit.value),
             "discriminator": Double(verdict.value),
         ]
+        if let perceptual {
+            let distance = perceptual(result, y)
+            loss = loss + distance * Float(recipe.settings.float("perceptual"))
+            values["perceptual"] = Double(distance.value)
+        }
+        generatorOptimizer.minimize(loss)
+        return values
     }
 
     private func content(_ a: Variable<Float>, _ b: Variable<Float>) -> Variable<Float> {
@@ -120,32 +154,17 @@ final class SuperResolutionTrainer: Trainer {
         }
     }
 
-    func samples() throws -> SampleSheet { examples.sheet(enlarged) }
+    func samples() throws -> SampleSheet { examples.sheet(result) }
 
-    private func enlarged(_ picture: Tensor) -> Tensor { networks.generator.picture(of: picture) }
+    /// What the generator makes of a small picture: 3 × height × width.
+    func result(_ input: Tensor) -> Tensor { networks.generator.picture(of: input) }
 
     /// The mean PSNR of luma on photos that are not trained on, in dB.
     func score() throws -> (name: String, value: Double)? {
-        let values = examples.results(enlarged).map { (result, target) in
-            let (a, b) = (Self.bytes(result.roundedToBytes), Self.bytes(target))
-            return peakSignalToNoise(
-                luma(a[0], a[1], a[2]),
-                luma(b[0], b[1], b[2]),
-                border: recipe.scale
-            )
+        let values = examples.results(result).map { (result, target) in
+            Fidelity(result, to: target, border: recipe.scale).peakSignalToNoise
         }
         return ("psnr", values.reduce(0, +) / Double(values.count))
-    }
-
-    /// The channels of a picture, from 0 to 255.
-    private static func bytes(_ picture: Tensor) -> [Plane] {
-        planes(of: picture).map { plane in
-            Plane(
-                width: plane.width,
-                height: plane.height,
-                values: plane.values.map { ($0 * 255).rounded() }
-            )
-        }
     }
 
     func export(to folder: String, steps: Int, hours: Double) throws {

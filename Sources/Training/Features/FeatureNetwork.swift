@@ -3,7 +3,8 @@ internal import Tensors
 
 /// Feature maps inside a trained network that gradients pass through but that does not learn.
 ///
-/// The network may have convolutions, ReLUs, poolings, sums and concatenations, as VGG has.
+/// The network may have convolutions, activations, poolings, arithmetic and concatenations, as VGG
+/// and SqueezeNet have.
 package struct FeatureNetwork<Number: Real> {
     private let steps: [Step]
     private let input: Graph.ValueID
@@ -19,24 +20,34 @@ package struct FeatureNetwork<Number: Real> {
 
     /// - Parameter features: the names of the values that are wanted, in this order.
     package init(_ graph: Graph, features: [String]) throws(TrainingError) {
-        var wanted: [Graph.ValueID] = []
+        var part = graph
+        let made = Set(graph.inputs + graph.nodes.flatMap { $0.outputs.compactMap(\.self) })
+        part.outputs = []
         for name in features {
-            guard let value = graph.values.firstIndex(where: { $0.name == name }) else {
+            guard let value = made.first(where: { graph.values[$0].name == name }) else {
                 throw .unknownValue(name, network: graph.name)
             }
-            wanted.append(value)
+            part.outputs.append(value)
         }
-        outputs = wanted
-        input = graph.inputs[0]
-        constants = graph.constants.filter { $0.value.elementType.isFloatingPoint }
-            .mapValues { Variable($0) }
-        var steps: [Step] = []
         // What comes after the last wanted feature is left out.
-        var missing = Set(wanted).subtracting([input])
-        for node in graph.nodes where !missing.isEmpty {
+        part.removeDeadNodes()
+        outputs = part.outputs
+        input = graph.inputs[0]
+        constants = part.constants.filter { $0.value.elementType.isFloatingPoint }
+            .mapValues { Variable($0) }
+        var known = Set(constants.keys).union([input])
+        var steps: [Step] = []
+        for node in part.nodes {
             guard let output = node.outputs[0] else { continue }
+            for case let source? in node.inputs where !known.contains(source) {
+                throw .unsupportedNode(
+                    node.label,
+                    expected: "what it reads to come from the picture or from weights",
+                    found: "\"\(graph.values[source].name)\""
+                )
+            }
             steps.append(Step(output: output, compute: try Self.computation(of: node)))
-            missing.remove(output)
+            known.insert(output)
         }
         self.steps = steps
     }
@@ -88,13 +99,20 @@ package struct FeatureNetwork<Number: Real> {
             }
         case let operation as Concat:
             return { values in concatenated(inputs.map { values[$0!]! }, axis: operation.axis) }
-        case let operation as Binary where operation.function == .add:
-            return { values in first(values) + values[inputs[1]!]! }
+        case let operation as Binary:
+            func second(_ values: Values) -> Variable<Number> { values[inputs[1]!]! }
+            switch operation.function {
+            case .add: return { first($0) + second($0) }
+            case .subtract: return { first($0) - second($0) }
+            case .multiply: return { first($0) * second($0) }
+            case .divide: return { first($0) / second($0) }
+            default: break
+            }
         default: break
         }
         throw .unsupportedNode(
             node.label,
-            expected: "a convolution, an activation, a pooling, a sum or a concatenation",
+            expected: "a convolution, an activation, a pooling, arithmetic or a concatenation",
             found: node.operation.name
         )
     }

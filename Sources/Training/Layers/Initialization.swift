@@ -10,6 +10,9 @@ package struct Initialization {
         case kaimingUniform
         /// Deviation gain · √(2 / (fan-in + fan-out)), biases 0.
         case xavierNormal(gain: Double)
+        /// The weights of every output at right angles to those of the others, as far as that goes,
+        /// and √2 long; biases 0.
+        case orthogonal
     }
 
     package var law: Law
@@ -40,6 +43,7 @@ package struct Initialization {
         case .kaimingUniform: uniform(shape, gain / Double(fanIn).squareRoot())
         case .xavierNormal(let gain):
             normal(shape, gain * (2 / Double(fanIn + fanOut)).squareRoot())
+        case .orthogonal: orthogonal(shape)
         }
     }
 
@@ -55,6 +59,26 @@ package struct Initialization {
 
     private func normal<Number: Real>(_ shape: [Int], _ deviation: Double) -> Parameter<Number> {
         Parameter(stream.normal(shape, deviation: deviation * gain))
+    }
+
+    /// Rows of normal numbers, of each of which those parts are taken away that lie along earlier ones
+    /// (Gram and Schmidt); where rows are used up, they begin anew.
+    private func orthogonal<Number: Real>(_ shape: [Int]) -> Parameter<Number> {
+        let length = shape.dropFirst().reduce(1, *)
+        let draws: Variable<Double> = stream.normal(shape)
+        let numbers = draws.values
+        var rows: [[Double]] = []
+        for start in stride(from: 0, to: numbers.count, by: max(1, length)) {
+            var row = Array(numbers[start..<(start + length)])
+            for other in rows.suffix(rows.count % length) {
+                let along = zip(row, other).reduce(0) { $0 + $1.0 * $1.1 }
+                for i in row.indices { row[i] -= along * other[i] }
+            }
+            let norm = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            rows.append(row.map { $0 / norm })
+        }
+        let factor = gain * 2.squareRoot()
+        return Parameter(Variable(shape, rows.flatMap { $0.map { Number($0 * factor) } }))
     }
 
     private func uniform<Number: Real>(_ shape: [Int], _ bound: Double) -> Parameter<Number> {

@@ -115,6 +115,7 @@ private func mapRuns<Number: Real>(
 }
 
 /// The map of the last axis: number by number, but for stretches that are copied.
+@_specialize(where Number == Float)
 private func mapNumbers<Number: Real>(
     _ map: AxisMap,
     _ x: UnsafePointer<Number>,

@@ -2,6 +2,7 @@ internal import Graphs
 
 extension Variable {
     /// The largest numbers of squares of pixels.
+    @_specialize(where Number == Float)
     package func maxPooled(_ size: Int, stride: Int? = nil, padding: Int = 0) -> Variable {
         let stride = stride ?? size
         let (height, width) = (shape[2], shape[3])
@@ -43,6 +44,7 @@ extension Variable {
     }
 
     /// The numbers at some places.
+    @_specialize(where Number == Float)
     private func picking(_ places: [Int32], shape goal: [Int]) -> Variable {
         Variable(goal) { y in
             for (index, place) in places.enumerated() { y[index] = base[Int(place)] }
@@ -51,6 +53,7 @@ extension Variable {
     }
 
     /// The numbers added up at their places, among zeros.
+    @_specialize(where Number == Float)
     private func scattered(to places: [Int32], shape goal: [Int]) -> Variable {
         let size = goal.reduce(1, *)
         return Variable(goal) { y in

@@ -1,0 +1,36 @@
+internal import Tensors
+
+/// Luma and colour differences of pictures C × H × W of numbers from 0 to 1 (BT.601, full range).
+extension Tensor {
+    /// Blue- and red-difference of a picture of three channels, 2 × H × W, each from −1 to 1.
+    var chroma: Tensor {
+        let (height, width) = (shape[1], shape[2])
+        let count = height * width
+        let values = floats
+        var result = Tensor(uninitialized: [2, height, width])
+        var out = result.mutableFloats
+        for i in 0..<count {
+            let (red, green, blue) = (values[i], values[count + i], values[2 * count + i])
+            let luma = 0.299 * red + 0.587 * green + 0.114 * blue
+            out[i] = (blue - luma) / 0.886
+            out[count + i] = (red - luma) / 0.701
+        }
+        return result
+    }
+
+    /// The picture with a luma 1 × H × W and a chroma 2 × H × W, limited to 0 … 1.
+    init(luma: Tensor, chroma: Tensor) {
+        let (height, width) = (luma.shape[1], luma.shape[2])
+        let count = height * width
+        let (y, c) = (luma.floats, chroma.floats)
+        self.init(uninitialized: [3, height, width])
+        var out = mutableFloats
+        for i in 0..<count {
+            let (blue, red) = (0.886 * c[i], 0.701 * c[count + i])
+            let green = -(0.299 * red + 0.114 * blue) / 0.587
+            for (channel, offset) in [red, green, blue].enumerated() {
+                out[channel * count + i] = min(1, max(0, y[i] + offset))
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Measures
+internal import Tensors
+internal import Training
+internal import TrainingData
+internal import TrainingLogs
+
+/// A game of Pix2Pix on the luma and the chroma of photos.
+final class ColorizationTrainer: Trainer {
+    private let recipe: Colorization
+    private let data: String
+    private let game: Pix2PixGame
+    private let reader: PictureReader
+    private let batches: Batches
+    private let examples: Examples
+
+    init(_ recipe: Colorization, _ data: String) throws {
+        self.recipe = recipe
+        self.data = data
+        let settings = recipe.settings
+        game = Pix2PixGame(recipe.game, Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2))
+        reader = PictureReader()
+        let cut = PairCut(side: recipe.game.crop, jitter: settings.int("jitter"), isMirrored: true)
+        let photos = try PictureFolder(data, smallest: cut.smallest, reader: reader)
+        let split = Split(count: photos.count)
+        let items = Items(count: split.training.count) { (index, random) throws(DataError) in
+            let photo = try photos.picture(split.training[index])
+            let colors = cut.random((photo, photo), &random).target
+            return ["luma": .picture(colors.luma), "chroma": .plain(colors.chroma)]
+        }
+        batches = Batches(items, size: settings.batch, seed: settings.seed, range: .signed)
+        examples = Examples(
+            pairs: try split.measuring.prefix(32).map { index in
+                let photo = try photos.picture(index)
+                let colors = cut.center((photo, photo)).target
+                return (colors.luma, colors)
+            }
+        )
+    }
+
+    var warnings: [String] { reader.warnings }
+    var state: TrainingState { game.state }
+
+    func step(_ step: Int) throws -> [String: Double] {
+        let batch = try batches.batch(step)
+        return game.step(step, Variable(batch["luma"]), Variable(batch["chroma"]))
+    }
+
+    func samples() throws -> SampleSheet { examples.sheet(colored) }
+
+    /// The photo that the network makes of a luma 1 × H × W of numbers from 0 to 1.
+    private func colored(_ luma: Tensor) -> Tensor {
+        let x = PixelRange.signed.encoded(luma.reshaped(to: [1] + luma.shape))
+        let y = inference { game.networks.generator(Variable(x)) }.tensor
+        return Tensor(luma: luma, chroma: y.reshaped(to: Array(y.shape.dropFirst())))
+    }
+
+    /// How much nearer than grey the colours of photos that are not trained on are to the truth, by the
+    /// mean CIEDE2000: 0 for grey, 1 for the truth.
+    func score() throws -> (name: String, value: Double)? {
+        func distance(_ result: (Tensor) -> Tensor) -> Double {
+            examples.results(result).reduce(0) { sum, pair in
+                sum + meanColorDifference(bytes(pair.result), bytes(pair.target))
+            }
+        }
+        return ("colour-gain", 1 - distance(colored) / distance { $0.repeated(3) })
+    }
+
+    private func bytes(_ picture: Tensor) -> [Plane] {
+        planes(of: picture.roundedToBytes).map { plane in
+            Plane(width: plane.width, height: plane.height, values: plane.values.map { $0 * 255 })
+        }
+    }
+
+    func export(to folder: String, steps: Int, hours: Double) throws {
+        let card = ModelFolder.Card(
+            name: "colorize",
+            task: Colorization.name,
+            summary: "Gives a grey photo colours.",
+            input: ModelFolder.Card.Input(range: "signed"),
+            training: ModelFolder.Card.Training(
+                data: data,
+                method: recipe.settings.method(Colorization.name, steps: steps, hours: hours)
+            )
+        )
+        let graph = try game.networks.generator.graph(
+            named: Colorization.name,
+            channels: 1,
+            side: recipe.game.crop
+        )
+        try ModelFolder(graph: graph, card: card).write(to: folder)
+    }
+}

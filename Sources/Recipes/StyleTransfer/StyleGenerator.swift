@@ -1,0 +1,20 @@
+internal import Training
+
+/// The network that repaints, with fresh weights: pictures of numbers from −1 to 1, in and out.
+struct StyleGenerator: Layer {
+    typealias Number = Float
+
+    let network: StyleTransformer<Float>
+
+    init(_ recipe: StyleTransfer) {
+        let settings = recipe.settings
+        let stream = Randomness(seed: settings.seed).stream("generator")
+        network = StyleTransformer(
+            features: settings.int("channels"),
+            blocks: settings.int("blocks"),
+            Initialization(.kaimingNormal, stream)
+        )
+    }
+
+    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { tanh(network(x)) }
+}

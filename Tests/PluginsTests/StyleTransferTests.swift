@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Graphs
+import ONNX
+import Support
+import Tensors
+import Testing
+import Vips
+
+/// Repaints photos with networks of random weights, or with networks whose work is known.
+@Suite struct StyleTransferTests {
+    private let folder: TemporaryFolder
+    private let photo: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        photo = folder.path("photo.png")
+        var bytes: [UInt8] = []
+        for y in 0..<300 {
+            for x in 0..<400 {
+                let wave = 90 + (x * y / 50) % 70
+                bytes += [UInt8(wave), UInt8(90 + (x / 9 + y / 7) % 2 * 60), UInt8(200 - wave / 2)]
+            }
+        }
+        try bytes.withUnsafeBytes {
+            try Image.fromMemory(
+                $0,
+                width: 400,
+                height: 300,
+                bands: 3,
+                format: .u8,
+                interpretation: "srgb"
+            )
+        }.write(to: photo)
+    }
+
+    private func file(_ graph: Graph) throws -> String {
+        let path = folder.path("network.onnx")
+        try graph.onnxFile(name: path).write(to: URL(filePath: path))
+        return path
+    }
+
+    /// A network that turns colours around: red to green, green to blue, blue to red.
+    private func turning() throws -> String {
+        var graph = Graph()
+        let sides: [Dimension] = [1, 3, .named("height"), .named("width")]
+        let x = graph.addInput("photo", ValueType(.float32, sides))
+        let turn = Tensor(shape: [3, 3, 1, 1], values: [0, 0, 1, 1, 0, 0, 0, 1, 0] as [Float])
+        let w = graph.addConstant("weights", turn)
+        graph.outputs = [graph.append(Convolution(rule: WindowRule(kernel: [1, 1])), [x, w])]
+        return try file(graph)
+    }
+
+    /// The picture that comes out, as numbers.
+    private func repaint(options: [String] = [], _ words: String...) throws -> [Float] {
+        let command = try Command.atelier(
+            ["run", photo, "-o", "out.png"] + options + ["--", "style-transfer"] + words,
+            environment: ["XDG_CACHE_HOME": folder.path("cache")],
+            in: folder.url
+        )
+        #expect(command.status == 0, "\(command.errors)")
+        let image = try Image.open(folder.path("out.png"), sequentially: false)
+        #expect(image.width == 400 && image.height == 300)
+        return try image.floats()
+    }
+
+    private func distance(_ a: [Float], _ b: [Float]) -> Float {
+        zip(a, b).map { abs($0 - $1) }.max()!
+    }
+
+    @Test("strips, tiles and threads change no pixel by more than one step in 255")
+    func seams() throws {
+        let model = "model=" + (try file(GlobalNetwork.resnet.graph(seed: 5)))
+        let words = [model, "range=signed"]
+        let whole = try repaint(options: ["--threads", "1"], words[0], words[1])
+        #expect(Set(whole).count > 50)
+        // Two budgets that cut the picture at different places.
+        for memory in ["3M", "2M"] {
+            let tiled = try repaint(
+                options: ["--threads", "2", "--memory", memory],
+                words[0],
+                words[1]
+            )
+            #expect(distance(tiled, whole) <= 1, "\(memory): \(distance(tiled, whole))")
+        }
+    }
+
+    @Test("strength goes from the photo to the painting in a straight line")
+    func strength() throws {
+        let model = "model=" + (try turning())
+        let before = try Image.open(photo, sequentially: false).floats()
+        let after = try repaint(model, "range=unit")
+        for i in stride(from: 0, to: before.count, by: 3) {
+            #expect(after[i] == before[i + 2] && after[i + 1] == before[i])
+        }
+        #expect(try repaint(model, "range=unit", "strength=0") == before)
+        let half = try repaint(model, "range=unit", "strength=0.5")
+        let mean = zip(before, after).map { ($0 + $1) / 2 }
+        #expect(distance(half, mean) <= 0.51)
+    }
+
+    @Test("with the photo's colours only light and dark are the painting's")
+    func colors() throws {
+        func lab(_ samples: [Float]) throws -> [Float] {
+            let image = try samples.map { UInt8($0) }.withUnsafeBytes {
+                try Image.fromMemory(
+                    $0,
+                    width: 400,
+                    height: 300,
+                    bands: 3,
+                    format: .u8,
+                    interpretation: "srgb"
+                )
+            }
+            return try image.operation("colourspace", ["space": .string("lab")]).floats()
+        }
+        let model = "model=" + (try turning())
+        let before = try lab(Image.open(photo, sequentially: false).floats())
+        let painted = try lab(try repaint(model, "range=unit"))
+        let kept = try lab(try repaint(model, "range=unit", "preserve-color=1"))
+        var light: [Float] = []
+        var colors: [Float] = []
+        for i in stride(from: 0, to: kept.count, by: 3) {
+            light.append(abs(kept[i] - painted[i]))
+            colors += [abs(kept[i + 1] - before[i + 1]), abs(kept[i + 2] - before[i + 2])]
+        }
+        // Colours that the screen cannot show at their new lightness are the exception.
+        func share(_ distances: [Float]) -> Double {
+            Double(distances.count { $0 <= 1.5 }) / Double(distances.count)
+        }
+        #expect(share(light) > 0.8 && share(colors) > 0.8)
+        #expect(distance(painted, before) > 40)
+    }
+
+    @Test("detail is the size at which the photo is painted")
+    func detail() throws {
+        let model = "model=" + (try turning())
+        let whole = try repaint(model, "range=unit")
+        #expect(try repaint(model, "range=unit", "detail=400") == whole)
+        let coarse = try repaint(model, "range=unit", "detail=64")
+        func roughness(_ samples: [Float]) -> Float {
+            (3..<samples.count).reduce(0) { $0 + abs(samples[$1] - samples[$1 - 3]) }
+        }
+        #expect(roughness(coarse) < 0.5 * roughness(whole))
+        let means = [coarse, whole].map { $0.reduce(0, +) / Float($0.count) }
+        #expect(abs(means[0] - means[1]) < 1)
+    }
+}
