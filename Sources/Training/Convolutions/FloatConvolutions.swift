@@ -76,11 +76,12 @@ extension ConvolutionShape {
         groups == 1 && batch * output.elementCount <= FewPixelsConvolution.mostPixels
     }
 
-    /// The way of transformed maps, where it is the fastest: for kernels it has fewer products for,
-    /// unless strips of the map and all weights stay in the cache together.
+    /// The way of transformed maps, where it is the fastest.
     fileprivate var tiled: TiledConvolution? {
         guard min(inputChannels, outputChannels) >= 16 else { return nil }
-        if suitsWinograd && max(inputChannels, outputChannels) <= 128 { return nil }
+        // Transforming few weights for every strip costs less than moving many pixels about.
+        let weights = inputChannels * outputChannels
+        if suitsWinograd && weights < batch * output.elementCount { return nil }
         return TiledConvolution(self)
     }
 

@@ -85,7 +85,8 @@ struct TileReading {
     ) {
         let first = factor * lines.lowerBound * tiles.tile + rowOffsets.min()!
         let count = (lines.count - 1) * tiles.tile + reach
-        let rows = first..<(first + factor * (count - 1) + rowOffsets.max()! - rowOffsets.min()! + 1)
+        let rows =
+            first..<(first + factor * (count - 1) + rowOffsets.max()! - rowOffsets.min()! + 1)
         let own = blocks.count * 16
         let memory = Numbers<Float>(count: rows.count * columns.count * own)
         let pixelRows = PixelRows(

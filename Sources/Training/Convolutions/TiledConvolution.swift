@@ -233,7 +233,7 @@ struct TiledConvolution {
         let reading = outputReading
         for images in imageSteps(reading) {
             let left = reading.transformed(images, of: y)
-            forEachTask(reading, images, channels: inputs, mostTiles: 48 / tiles.phases) { job in
+            forEachTask(reading, images, channels: inputs, mostTiles: 128 / tiles.phases) { job in
                 let sums = backwardSums(left, job, UnsafeMutablePointer(mutating: weights))
                 let rowLength = input[1] * job.lanes
                 let pixels = Numbers<Float>(count: stride * tiles.tile * rowLength)
