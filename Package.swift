@@ -56,7 +56,8 @@ let package = Package(
             name: "CKernels",
             exclude: [
                 "bfloat.inc", "convolution.inc", "elementwise.inc", "endings.inc", "outer.inc",
-                "peak.inc", "runs.inc", "variants.inc", "vectors.inc", "winograd.inc",
+                "peak.inc", "runs.inc", "tiles.inc", "variants.inc", "vectors.inc",
+                "winograd.inc",
             ],
             cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-Wno-psabi"])]
         ),
@@ -111,7 +112,7 @@ let package = Package(
             name: "atelier",
             dependencies: [
                 "Tensors", "Parameters", "Chains", "Vips", "Kernels", "Graphs", "Streams",
-                "Inference", "PluginHost", "Recipes", "Engine", arguments,
+                "Training", "Inference", "PluginHost", "Recipes", "Engine", arguments,
             ],
             path: "Sources/CLI",
             swiftSettings: settings
@@ -151,7 +152,7 @@ let package = Package(
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
         tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),
-        tests("Command", ["Vips"]),
+        tests("Command", ["Tensors", "Vips", "Recipes"]),
     ]
         // Aside: plugins
         + plugins.map {

@@ -1,6 +1,15 @@
 #include "variants.h"
 #include <string.h>
 
+/* ---- Weights of the transforms ---- */
+
+/* For each point but infinity its scale, and the point. */
+static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
+static const double six[5][2] = {
+    {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
+static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
+                                   {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
+
 #define ATELIER_BODY "winograd.inc"
 #include "variants.inc"
 
@@ -34,15 +43,6 @@ size_t atelier_winograd_scratch_size(int32_t tile, int32_t taps, int32_t input_b
     size_t places = atelier_winograd_places(tile, taps);
     return places * ((size_t)count * (input_blocks + 4) * 16 + 32);
 }
-
-/* ---- Weights of the transforms ---- */
-
-/* For each point but infinity its scale, and the point. */
-static const double five[4][2] = {{1 / 2., 0}, {-1 / 2., 1}, {-1 / 6., -1}, {1 / 6., 2}};
-static const double six[5][2] = {
-    {1 / 4., 0}, {-1 / 6., 1}, {-1 / 6., -1}, {1 / 24., 2}, {1 / 24., -2}};
-static const double eight[7][2] = {{1, 0},        {-2 / 9., 1},   {-2 / 9., -1},  {1 / 90., 2},
-                                   {1 / 90., -2}, {1 / 45., 0.5}, {1 / 45., -0.5}};
 
 /* ---- Gradients of weights ---- */
 
@@ -81,6 +81,40 @@ void atelier_winograd_gather_weights(const float *products, size_t place_stride,
         gather_line(lines + k * 6, 1, square + k * 3, 1);
     for (int k = 0; k < 9; k++)
         weights[k] = (float)square[k];
+}
+
+/* ---- Training ---- */
+
+#define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
+TABLE(tiles_spread);
+TABLE(tiles_scatter);
+TABLE(tiles_gather);
+TABLE(tile_products);
+TABLE(tile_weights);
+TABLE(tile_weight_gradients);
+
+void atelier_tiles_spread(atelier_isa isa, const atelier_tiles *m) {
+    tiles_spread_table[isa](m);
+}
+
+void atelier_tiles_scatter(atelier_isa isa, const atelier_tiles *m) {
+    tiles_scatter_table[isa](m);
+}
+
+void atelier_tiles_gather(atelier_isa isa, const atelier_tile_outputs *m) {
+    tiles_gather_table[isa](m);
+}
+
+void atelier_tile_products_add(atelier_isa isa, const atelier_tile_products *p) {
+    tile_products_table[isa](p);
+}
+
+void atelier_tile_weights_widen(atelier_isa isa, const atelier_tile_weights *m) {
+    tile_weights_table[isa](m);
+}
+
+void atelier_tile_weights_narrow(atelier_isa isa, const atelier_tile_weights *m) {
+    tile_weight_gradients_table[isa](m);
 }
 
 /* ---- Packing ---- */

@@ -20,7 +20,7 @@ struct Atelier: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Run.self, Plan.self, List.self, Info.self, ModelCommand.self, PluginCommand.self,
-            Compare.self, Train.self, Doctor.self,
+            Compare.self, Train.self, Bench.self, Doctor.self,
         ]
     )
 

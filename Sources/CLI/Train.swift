@@ -136,6 +136,8 @@ struct Train: ParsableCommand {
     private func show(_ event: TrainingRun.Event) {
         switch event {
         case .warning(let text): Terminal.say("warning: \(text)")
+        case .warnings(let count):
+            Terminal.say(count == 1 ? "there was 1 warning" : "there were \(count) warnings")
         case .progress(let progress):
             let losses = progress.losses.map { String(format: "%@ %.5g", $0.name, $0.value) }
                 .joined(separator: ", ")

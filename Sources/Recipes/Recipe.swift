@@ -57,7 +57,8 @@ package struct RecipeDescription: Codable, Sendable, Equatable {
 package protocol Trainer: AnyObject {
     /// Everything that steps change; what a checkpoint holds.
     var state: TrainingState { get }
-    /// Warnings about the data, such as pictures that were left out.
+    /// Warnings about the data so far, such as pictures that are left out; more may come with every
+    /// step.
     var warnings: [String] { get }
 
     /// One step, number `step` from 0; loads its batch.

@@ -16,6 +16,8 @@ package final class PictureReader: Sendable {
         var kept: [PictureFile: Picture] = [:]
         var room: Int
         var damaged: [String: DataError] = [:]
+        /// What was said of damaged pictures, in the order in which they were met.
+        var warnings: [String] = []
     }
 
     private let state: Mutex<State>
@@ -33,11 +35,8 @@ package final class PictureReader: Sendable {
     /// How many damaged pictures have been met.
     package var skippedCount: Int { state.withLock { $0.damaged.count } }
 
-    /// What a person should know about the pictures met so far.
-    package var warnings: [String] {
-        let count = skippedCount
-        return count == 0 ? [] : ["\(count) pictures could not be read and are left out"]
-    }
+    /// What is wrong with each damaged picture met so far, in one sentence each.
+    package var warnings: [String] { state.withLock { $0.warnings } }
 
     /// How many pictures are held in memory.
     package var keptCount: Int { state.withLock { $0.kept.count } }
@@ -76,8 +75,13 @@ package final class PictureReader: Sendable {
     }
 
     private func remember(_ error: DataError, of path: String) {
-        let isNew = state.withLock { $0.damaged.updateValue(error, forKey: path) == nil }
-        if isNew { warn("\(error); it is left out") }
+        let warning = "\(error); it is left out"
+        let isNew = state.withLock { state in
+            let isNew = state.damaged.updateValue(error, forKey: path) == nil
+            if isNew { state.warnings.append(warning) }
+            return isNew
+        }
+        if isNew { warn(warning) }
     }
 }
 

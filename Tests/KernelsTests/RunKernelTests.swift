@@ -242,4 +242,32 @@ import Testing
             }
         }
     }
+
+    @Test("products of rows equal those of a plain loop", arguments: InstructionSet.available)
+    func rowProducts(instructions: InstructionSet) {
+        for (rows, columns, length) in [(1, 1, 1), (5, 6, 16), (4, 4, 37), (9, 3, 131)] {
+            let a = Self.numbers(rows * length, seed: 5)
+            let b = Self.numbers(columns * length, seed: 6)
+            var found = [Float](repeating: .nan, count: rows * columns)
+            PixelSums.multiplyRows(
+                a,
+                rows: rows,
+                step: length,
+                b,
+                columns: columns,
+                step: length,
+                length: length,
+                into: &found,
+                sumsStep: columns,
+                using: instructions
+            )
+            for (place, value) in found.enumerated() {
+                let (row, column) = place.quotientAndRemainder(dividingBy: columns)
+                let sum = (0..<length).reduce(0.0) {
+                    $0 + Double(a[row * length + $1]) * Double(b[column * length + $1])
+                }
+                #expect(abs(Double(value) - sum) < 1e-5, "\(rows) × \(columns), \(length)")
+            }
+        }
+    }
 }

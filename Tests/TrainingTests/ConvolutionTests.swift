@@ -57,6 +57,19 @@ import Training
         Case(2, 17, 33, [19, 17], [1, 1]),
         Case(1, 64, 64, [21, 30], [1, 1]),
         Case(1, 8, 9, [30, 34], [5, 2], padding: 1),
+        // Whole maps transformed: steps of two, larger kernels, many channels.
+        Case(2, 16, 70, [16, 12], [4, 4], stride: 2, padding: 1),
+        Case(3, 33, 18, [15, 22], [4, 4], stride: 2, padding: 1),
+        Case(2, 16, 16, [14, 13], [4, 4], stride: 2),
+        Case(1, 17, 16, [12, 10], [4, 4], stride: 2, padding: 2),
+        Case(2, 20, 40, [9, 14], [3, 3], stride: 2, padding: 1),
+        Case(1, 16, 33, [15, 16], [4, 4], padding: 1),
+        Case(2, 130, 20, [12, 7], [3, 3], padding: 1),
+        // A few outputs for each channel.
+        Case(1, 20, 30, [4, 4], [4, 4], stride: 2, padding: 1),
+        Case(4, 5, 7, [4, 4], [4, 4]),
+        Case(1, 2, 3, [2, 3], [2, 2]),
+        Case(2, 9, 4, [6, 3], [3, 3], stride: 2, padding: 1, dilation: 2),
         // Unfolded: few pixels, groups.
         Case(2, 65, 67, [5, 4], [4, 4], stride: 2, padding: 1),
         Case(1, 8, 12, [25, 31], [3, 3], padding: 1, groups: 4),

@@ -280,6 +280,77 @@ void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *
 /* The sums of products of both, at 36 places, become nine gradients. */
 void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights);
 
+/* ---- Winograd's method in parts, for training
+ * ---------------------------------------------------- */
+
+/* A convolution of stride s is one of stride 1 on s² phases of its input, with the weights that
+ * meet them. There are parts for 4 × 4 and 3 × 3 weights with a stride of 2, as tiles of 4 × 4
+ * outputs for 2 × 2 weights of each phase; for 3 × 3 weights in tiles of 4, and 4 × 4 in tiles of
+ * 5. Transformed numbers are [place][tile][channel]. */
+
+/* Tiles of some rows of pixels, counted row by row. */
+typedef struct {
+    int32_t tile, taps;
+    int32_t columns, count; /* tiles in a row, and in all */
+    int32_t blocks;         /* of 16 channels */
+    /* For each block the rows that tiles read: where the first tile begins to read, with room for
+     * all tiles; null for a row of zeros. */
+    const float *const *rows;
+    int32_t row_count;
+    ptrdiff_t step; /* from one pixel to the next */
+    float *places;
+    ptrdiff_t tile_step, place_stride;
+} atelier_tiles;
+
+/* Transforms inputs. */
+void atelier_tiles_spread(atelier_isa isa, const atelier_tiles *m);
+/* Transforms gradients of outputs into those of the sums at all places. */
+void atelier_tiles_scatter(atelier_isa isa, const atelier_tiles *m);
+
+/* Sums at all places, and the outputs that they become. */
+typedef struct {
+    int32_t tile, taps, columns, count, blocks;
+    const float *sums; /* [place][tile][blocks · 16] */
+    ptrdiff_t place_stride;
+    const float *bias; /* for every place of the blocks */
+    float *const *rows;
+    int32_t row_count, column_count; /* that are wanted */
+    ptrdiff_t step;                  /* from one pixel to the next; blocks lie side by side */
+} atelier_tile_outputs;
+
+void atelier_tiles_gather(atelier_isa isa, const atelier_tile_outputs *m);
+
+/* sums[place][tile][o] (+)= sum over i below depth of left[place][tile][i] · right[place][i][o] */
+typedef struct {
+    int32_t places, tiles, depth;
+    int32_t blocks; /* of 16 outputs, at most atelier_winograd_group */
+    int32_t adds;
+    const float *left, *right;
+    ptrdiff_t left_step, left_stride, right_stride;
+    float *sums;
+    ptrdiff_t sums_stride;
+} atelier_tile_products;
+
+void atelier_tile_products_add(atelier_isa isa, const atelier_tile_products *p);
+
+/* Kernels of rows and lanes, both of which are channels of one side, and their transforms
+ * [phase][place][row][lane]. */
+typedef struct {
+    int32_t stride, size;        /* of the convolution's window */
+    int32_t flips;               /* whether the last weight comes first */
+    int32_t rows, blocks, lanes; /* lanes that count, in blocks of 16 */
+    float *weights;
+    ptrdiff_t row_step, lane_step;
+    float *places;
+    ptrdiff_t phase_stride, place_stride;
+    int32_t adds;
+} atelier_tile_weights;
+
+/* Transforms weights. */
+void atelier_tile_weights_widen(atelier_isa isa, const atelier_tile_weights *m);
+/* Gradients of transformed weights become those of weights, or are added to them. */
+void atelier_tile_weights_narrow(atelier_isa isa, const atelier_tile_weights *m);
+
 /* ---- Pooling of a run of pixels
  * ------------------------------------------------------------------ */
 
@@ -415,16 +486,29 @@ void atelier_adam_step(atelier_isa isa, const atelier_adam *a, const float *g, f
 
 /* ---- Sums over pixels ---- */
 
-/* sums[r][d] += sum over lines and pixels of a[line · a_line + p · a_step + r] · b[line · b_line +
- * p · b_step + d], for r below rows and d below depth, a multiple of 16. */
+/* sums[r · sums_step + d] += sum over lines and pixels of a[line · a_line + p · a_step + r] ·
+ * b[line · b_line + p · b_step + d], for r below rows and d below depth, a multiple of 16. */
 typedef struct {
     const float *a, *b;
     ptrdiff_t a_step, a_line, b_step, b_line;
     int32_t lines, count, rows, depth;
+    int32_t begins; /* whether the sums begin at zero instead of what is there */
     float *sums;
+    ptrdiff_t sums_step;
 } atelier_outer;
 
 void atelier_outer_products(atelier_isa isa, const atelier_outer *c);
+
+/* sums[r · sums_step + c] = sum over i below length of a[r · a_step + i] · b[c · b_step + i] */
+typedef struct {
+    const float *a, *b;
+    ptrdiff_t a_step, b_step;
+    int32_t rows, columns, length;
+    float *sums;
+    ptrdiff_t sums_step;
+} atelier_row_products;
+
+void atelier_multiply_rows(atelier_isa isa, const atelier_row_products *p);
 
 /* Puts planes together to pixels of `depth` numbers, zeros behind the channels. */
 void atelier_pixels_from_planes(atelier_isa isa, const float *planes, ptrdiff_t plane_stride,

@@ -10,6 +10,8 @@ package struct TrainingRun {
     /// What is going on, for whoever shows it.
     package enum Event {
         case warning(String)
+        /// How many warnings there were in all; comes at the end if there were any.
+        case warnings(count: Int)
         /// Losses of the last steps, how fast samples go by, and how much is left.
         case progress(Progress)
         case score(step: Int, name: String, value: Double, isBest: Bool)
@@ -56,7 +58,13 @@ package struct TrainingRun {
 
     package func train(on data: String) throws -> End {
         let trainer = try recipe.trainer(on: data)
-        for warning in trainer.warnings { report(.warning(warning)) }
+        var warned = Set<String>()
+        func warn() {
+            for warning in trainer.warnings where warned.insert(warning).inserted {
+                report(.warning(warning))
+            }
+        }
+        warn()
         var clock = Clock()
         var step = 0
         var best = -Double.infinity
@@ -68,11 +76,13 @@ package struct TrainingRun {
             clock.before = file.notes["seconds"].flatMap { Double($0) } ?? 0
         }
         let log = try JSONLog(folder.log, start: step)
+        // Each part of a run has an event file of its own, which TensorBoard shows as one run.
         let events = try EventFile(folder: folder.path, time: Clock.now)
         let last = settings.steps
         var means = Means()
         while step < last {
             let losses = try trainer.step(step)
+            warn()
             if let (name, value) = losses.sorted(by: { $0.key < $1.key }).first(where: {
                 !$0.value.isFinite
             }) {
@@ -103,6 +113,8 @@ package struct TrainingRun {
             }
             if isOver { break }
         }
+        warn()
+        if !warned.isEmpty { report(.warnings(count: warned.count)) }
         try finish(trainer, step, clock)
         return step >= settings.steps ? .finished(step: step) : .stopped(step: step)
     }

@@ -23,20 +23,25 @@ extension Variable {
     }
 
     package static func * (a: Variable, b: Variable) -> Variable {
-        combining(.multiply, a, b).recorded(from: [a, b]) { gradient, wanted in
+        // Only what a gradient is made of is kept.
+        let (first, second) = (b.isTracked ? a : nil, a.isTracked ? b : nil)
+        return combining(.multiply, a, b).recorded(from: [a, b]) {
+            [a = a.shape, b = b.shape] gradient, wanted in
             [
-                wanted[0] ? (gradient * b).summed(to: a.shape) : nil,
-                wanted[1] ? (gradient * a).summed(to: b.shape) : nil,
+                wanted[0] ? second.map { (gradient * $0).summed(to: a) } : nil,
+                wanted[1] ? first.map { (gradient * $0).summed(to: b) } : nil,
             ]
         }
     }
 
     package static func / (a: Variable, b: Variable) -> Variable {
-        combining(.divide, a, b).recorded(from: [a, b]) { gradient, wanted in
+        let dividend = b.isTracked ? a : nil
+        return combining(.divide, a, b).recorded(from: [a, b]) {
+            [a = a.shape] gradient, wanted in
             let quotient = gradient / b
             return [
-                wanted[0] ? quotient.summed(to: a.shape) : nil,
-                wanted[1] ? -(quotient * (a / b)).summed(to: b.shape) : nil,
+                wanted[0] ? quotient.summed(to: a) : nil,
+                wanted[1] ? dividend.map { -(quotient * ($0 / b)).summed(to: b.shape) } : nil,
             ]
         }
     }

@@ -23,13 +23,26 @@ package final class GradientDescent<Number: Real>: Optimizer {
 
     package func step(_ gradients: [Variable<Number>]) {
         steps += 1
-        withoutRecording {
-            for (index, gradient) in gradients.enumerated() {
-                let weights = parameters[index].variable
-                let g = weightDecay == 0 ? gradient : gradient + weights * Number(weightDecay)
-                let velocity = velocities[index].variable * Number(momentum) + g
-                velocities[index].variable = velocity
-                parameters[index].set(weights - velocity * Number(rate))
+        let (rate, decay) = (Number(rate), Number(weightDecay))
+        for (index, gradient) in gradients.enumerated() {
+            velocities[index].variable.own()
+            let velocity = velocities[index].variable.base
+            parameters[index].update { weights in
+                inParallel(gradient.count) { range in
+                    let (start, count) = (range.lowerBound, range.count)
+                    let (v, w) = (velocity + start, weights + start)
+                    Number.blend(
+                        Number(momentum),
+                        v,
+                        1,
+                        gradient.base + start,
+                        0,
+                        into: v,
+                        count: count
+                    )
+                    if decay != 0 { Number.accumulate(decay, w, into: v, count: count) }
+                    Number.accumulate(-rate, v, into: w, count: count)
+                }
             }
         }
     }

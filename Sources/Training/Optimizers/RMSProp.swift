@@ -35,20 +35,58 @@ package final class RMSProp<Number: Real>: Optimizer {
 
     package func step(_ gradients: [Variable<Number>]) {
         steps += 1
-        withoutRecording {
-            for (index, gradient) in gradients.enumerated() {
-                let weights = parameters[index].variable
-                let g = weightDecay == 0 ? gradient : gradient + weights * Number(weightDecay)
-                let v =
-                    squares[index].variable * Number(smoothing) + square(g) * Number(1 - smoothing)
-                squares[index].variable = v
-                let divisor =
-                    switch epsilon {
-                    case .beside(let epsilon): sqrt(v) + Number(epsilon)
-                    case .inside(let epsilon): sqrt(v + Number(epsilon))
+        for (index, gradient) in gradients.enumerated() {
+            squares[index].variable.own()
+            let squares = squares[index].variable.base
+            parameters[index].update { weights in
+                inParallel(gradient.count) { range in
+                    // Pieces that stay in the nearest cache.
+                    for start in stride(from: range.lowerBound, to: range.upperBound, by: 2048) {
+                        step(
+                            gradient.base + start,
+                            squares + start,
+                            weights: weights + start,
+                            count: min(2048, range.upperBound - start)
+                        )
                     }
-                parameters[index].set(weights - g / divisor * Number(rate))
+                }
             }
+        }
+    }
+
+    /// A step of some numbers.
+    private func step(
+        _ gradient: UnsafePointer<Number>,
+        _ squares: UnsafeMutablePointer<Number>,
+        weights: UnsafeMutablePointer<Number>,
+        count: Int
+    ) {
+        withUnsafeTemporaryAllocation(of: Number.self, capacity: 2 * count) { memory in
+            let (g, quotient) = (memory.baseAddress!, memory.baseAddress! + count)
+            let decay = Number(weightDecay)
+            Number.blend(1, gradient, decay, weights, 0, into: g, count: count)
+            Number.apply(.square, g, into: quotient, count: count)
+            Number.blend(
+                Number(smoothing),
+                squares,
+                Number(1 - smoothing),
+                quotient,
+                0,
+                into: squares,
+                count: count
+            )
+            switch epsilon {
+            case .beside(let epsilon):
+                Number.apply(.sqrt, squares, into: quotient, count: count)
+                let shift = Function.scale(factor: 1, offset: epsilon)
+                Number.apply(shift, quotient, into: quotient, count: count)
+            case .inside(let epsilon):
+                let shift = Function.scale(factor: 1, offset: epsilon)
+                Number.apply(shift, squares, into: quotient, count: count)
+                Number.apply(.sqrt, quotient, into: quotient, count: count)
+            }
+            Number.combine(.divide, g, quotient, into: quotient, count: count)
+            Number.accumulate(-Number(rate), quotient, into: weights, count: count)
         }
     }
 }

@@ -25,7 +25,7 @@ package protocol Real: TensorNumber, BinaryFloatingPoint {
         count: Int
     )
 
-    /// y = a ∘ b, number by number.
+    /// y = a ∘ b, number by number; y may be a or b.
     static func combine(
         _ combination: Combination,
         _ a: UnsafePointer<Self>,
@@ -42,7 +42,7 @@ package protocol Real: TensorNumber, BinaryFloatingPoint {
         count: Int
     )
 
-    /// y = a · x + b · z + c
+    /// y = a · x + b · z + c; y may be x or z.
     static func blend(
         _ a: Self,
         _ x: UnsafePointer<Self>,
