@@ -1,5 +1,4 @@
 package import Parameters
-internal import Training
 
 /// Grey photos given colours: Pix2Pix from luma to chroma (Isola and others, 2016), with the luma kept.
 package struct Colorization: Recipe {
