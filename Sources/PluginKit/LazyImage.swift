@@ -153,16 +153,13 @@ public final class LazyImage {
             input: "left",
             ["right": .image(try scaled(other, amount * mine.peak / theirs.peak))]
         )
-        return try sum.rounded(toFormatOf: mine)
-    }
-
-    /// The numbers in the format of another image: whole, and no larger than it holds.
-    public func rounded(toFormatOf info: atelier_image_info) throws -> LazyImage {
         let format = [ATELIER_U8: "uchar", ATELIER_U16: "ushort"]
-            .first { $0.key == Int(info.format) }?.value
-        guard let format else { return self }
-        return try operation("round", ["round": .string("rint")])
-            .operation("cast", ["format": .string(format)])
+            .first { $0.key == Int(mine.format) }?.value
+        guard let format else { return sum }
+        return try sum.operation("round", ["round": .string("rint")]).operation(
+            "cast",
+            ["format": .string(format)]
+        )
     }
 }
 
