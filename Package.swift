@@ -2,7 +2,9 @@
 import PackageDescription
 
 /// Every task plugin: `Plugins/<Name>/<Name>.swift`, built as `lib<Name>.so` beside the executable.
-let plugins = ["SuperResolution", "Colorization", "Inpainting", "StyleTransfer"]
+let plugins = [
+    "SuperResolution", "Colorization", "ImageTranslation", "Inpainting", "StyleTransfer",
+]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -1,5 +1,6 @@
 package import Graphs
 package import Inference
+internal import ONNX
 package import PluginHost
 package import Streams
 internal import Synchronization
@@ -25,7 +26,7 @@ package final class Networks: NetworkProvider {
             if request.model.isEmpty {
                 try library.best(forTask: request.task ?? "", scale: request.scale)
             } else {
-                try library.model(request.model)
+                try library.model(request.model, network: request.network)
             }
         if let task = request.task, let card = model.card, card.task != task {
             throw ModelError(
@@ -44,8 +45,7 @@ package final class Networks: NetworkProvider {
         case .bgr?: mapping.channels = .bgr
         case nil: break
         }
-        let network = StreamedNetwork(try model.pictureNetwork())
-        return LoadedNetwork(model, network, mapping, budget) { use in
+        return try LoadedNetwork(model, [:], mapping, budget) { use in
             self.used.withLock { $0.append(use) }
         }
     }
@@ -63,45 +63,105 @@ package struct NetworkUse: Sendable {
     package let work: StreamWork
 }
 
+extension Model {
+    /// The channels of the picture that goes in; 0 where something else does.
+    fileprivate var pictureChannels: Int {
+        let shape = source.graph.inputs.first.flatMap { source.graph.values[$0].type?.shape }
+        return shape.flatMap { $0.count == 4 ? $0[1].constant : nil } ?? 0
+    }
+
+    /// The inputs of the file beside the picture that are no pictures, open sides as 1.
+    fileprivate var furtherInputs: [NetworkFacts.Input] {
+        if case .success = picture { return [] }
+        return source.graph.furtherInputs.map { input in
+            let value = source.graph.values[input]
+            return NetworkFacts.Input(
+                name: value.name,
+                shape: (value.type?.shape ?? []).map { $0.constant ?? 1 },
+                entries: card?.labels?[value.name] ?? []
+            )
+        }
+    }
+}
+
 /// A model as plugins see it.
 private final class LoadedNetwork: HostNetwork {
+    /// The model of the file.
+    private let source: Model
+    /// What plugins gave its inputs beside the picture.
+    private let values: [String: Tensor]
+    /// The model with these, and zeros for the others.
     private let model: Model
-    private let network: StreamedNetwork
+    /// Inputs beside the picture that have no value yet.
+    private let missing: [NetworkFacts.Input]
+    /// The model as a network that makes pictures; `nil` where it makes something else.
+    private let network: StreamedNetwork?
     private let mapping: PixelMapping
     private let budget: StreamBudget
     private let record: @Sendable (NetworkUse) -> Void
 
     init(
-        _ model: Model,
-        _ network: StreamedNetwork,
+        _ source: Model,
+        _ values: [String: Tensor],
         _ mapping: PixelMapping,
         _ budget: StreamBudget,
         record: @escaping @Sendable (NetworkUse) -> Void
-    ) {
-        self.model = model
-        self.network = network
+    ) throws {
+        self.source = source
+        self.values = values
+        missing = source.furtherInputs.filter { values[$0.name] == nil }
+        let zeros = missing.map { ($0.name, Tensor(shape: $0.shape)) }
+        let all = values.merging(zeros) { given, _ in given }
+        model = all.isEmpty ? source : try source.binding(all)
+        network = (try? model.picture.get()).map { StreamedNetwork($0) }
         self.mapping = mapping
         self.budget = budget
         self.record = record
     }
 
-    private var picture: PictureNetwork { network.structure }
+    /// Another network in the place of one of the same structure.
+    private init(_ other: LoadedNetwork, _ network: StreamedNetwork) {
+        source = other.source
+        values = other.values
+        model = other.model
+        missing = other.missing
+        self.network = network
+        mapping = other.mapping
+        budget = other.budget
+        record = other.record
+    }
 
     var facts: NetworkFacts {
-        NetworkFacts(
+        let picture = network?.structure
+        return NetworkFacts(
             name: model.name,
-            inputChannels: picture.inputChannels,
-            outputChannels: picture.outputChannels,
-            scale: (picture.scale.numerator, picture.scale.denominator),
-            lostBorder: picture.lostBorder,
-            halo: picture.halo ?? 0,
-            seesEverything: picture.halo == nil,
+            inputChannels: picture?.inputChannels ?? source.pictureChannels,
+            outputChannels: picture?.outputChannels ?? 0,
+            scale: picture.map { ($0.scale.numerator, $0.scale.denominator) } ?? (1, 1),
+            lostBorder: picture?.lostBorder ?? 0,
+            halo: picture?.halo ?? 0,
+            seesEverything: picture?.halo == nil,
             range: mapping.range == .unit ? .unit : mapping.range == .byte ? .byte : .signed,
-            channels: mapping.channels == .rgb ? .rgb : .bgr
+            channels: mapping.channels == .rgb ? .rgb : .bgr,
+            alignment: picture?.alignment ?? 1,
+            wholeSide: model.card?.input.side,
+            furtherInputs: missing
         )
     }
 
+    /// The network that makes pictures, all of whose inputs have a value.
+    private func complete() throws -> StreamedNetwork {
+        if let input = missing.first {
+            throw ModelError(
+                "expected a value for the input \"\(input.name)\" of \(model.name), found none"
+            )
+        }
+        // Says why where it makes none.
+        return try network ?? StreamedNetwork(model.pictureNetwork())
+    }
+
     func apply(to image: Image, mask: Image?) throws -> Image {
+        let network = try complete()
         let work = StreamWork()
         let result = try model.apply(
             to: image,
@@ -119,7 +179,7 @@ private final class LoadedNetwork: HostNetwork {
                     height: image.height,
                     layout: layout,
                     observation: network.observation,
-                    fastProducts: picture.fastProducts,
+                    fastProducts: network.structure.fastProducts,
                     work: work
                 )
             )
@@ -128,15 +188,32 @@ private final class LoadedNetwork: HostNetwork {
     }
 
     func observe(_ image: Image, side: Int?) throws -> any HostNetwork {
+        _ = try complete()
         let observed = try model.observing(image, side: side, mapping: mapping, budget: budget)
-        return LoadedNetwork(model, observed, mapping, budget, record: record)
+        return LoadedNetwork(self, observed)
     }
 
-    func prepare() throws { try network.prepare() }
+    func bind(_ values: [(name: String?, tensor: Tensor)]) throws -> any HostNetwork {
+        var all = self.values
+        for (name, tensor) in values {
+            guard let name, missing.contains(where: { $0.name == name }) else {
+                let names = missing.map { "\"\($0.name)\"" }.joined(separator: ", ")
+                throw ModelError(
+                    "expected one of the inputs \(names.isEmpty ? "(there are none)" : names), found "
+                        + "\"\(name ?? "")\""
+                )
+            }
+            all[name] = tensor
+        }
+        return try LoadedNetwork(source, all, mapping, budget, record: record)
+    }
+
+    func prepare() throws { try network?.prepare() }
 
     func run(
         _ inputs: [(name: String?, tensor: Tensor)]
     ) throws -> [(name: String, tensor: Tensor)] {
+        let model = missing.isEmpty ? model : source
         let tensors = try model.arrange(inputs)
         let names = model.graph.outputs.map { model.graph.values[$0].name }
         return zip(names, try model.run(tensors)).map { ($0, $1) }

@@ -19,15 +19,37 @@ package final class Model: Sendable {
     package let picture: Result<PictureNetwork, GraphError>
     private let guess = Mutex<PixelMapping?>(nil)
     package var isMappingGuessed: Bool { card == nil }
+    private let precision: Precision
 
     /// - Parameter precision: how exactly pictures are computed.
-    package init(path: String, card: ModelCard? = nil, precision: Precision = .full) throws {
+    package convenience init(
+        path: String,
+        card: ModelCard? = nil,
+        precision: Precision = .full
+    ) throws {
+        try self.init(
+            path: path,
+            card: card,
+            precision: precision,
+            source: try ONNXModel(path: path)
+        )
+    }
+
+    /// - Parameter values: what stands for inputs of the file from now on.
+    private init(
+        path: String,
+        card: ModelCard?,
+        precision: Precision,
+        source: ONNXModel,
+        values: [String: Tensor] = [:]
+    ) throws {
         self.path = path
         self.card = card
+        self.precision = precision
+        self.source = source
         name = card?.name ?? URL(filePath: path).deletingPathExtension().lastPathComponent
-        source = try ONNXModel(path: path)
         do throws(GraphError) {
-            graph = try source.graph.applying()
+            graph = try source.graph.binding(values).applying()
         } catch {
             throw ModelError("\(path): \(error)")
         }
@@ -46,6 +68,11 @@ package final class Model: Sendable {
                 "\(path): expected a network of scale \(scale), as its card says, found \(picture.scale)"
             )
         }
+    }
+
+    /// The model with fixed values for inputs of its file, by name.
+    package func binding(_ values: [String: Tensor]) throws -> Model {
+        try Model(path: path, card: card, precision: precision, source: source, values: values)
     }
 
     /// How pixels become numbers; found by a test run where no card says it.

@@ -10,6 +10,11 @@ package struct ModelCard: Codable, Sendable {
     /// Output pixels along a side for an input pixel.
     package var scale: Double?
     package var input: Input
+    /// Further networks by name, each an ONNX file beside the card: the way back of a translation
+    /// ("b-to-a"), or what makes a "style" of a reference.
+    package var networks: [String: String]?
+    /// What the numbers of an input beside the picture stand for, by the input's name.
+    package var labels: [String: [String]]?
     /// An SPDX expression.
     package var licence: String
     package var training: Training?
@@ -24,6 +29,9 @@ package struct ModelCard: Codable, Sendable {
         package var channels: PixelMapping.Channels
         /// The colour space of the numbers: "srgb".
         package var space: String
+        /// The longer side of the pictures that it learned to see as a whole, where it has; larger ones
+        /// are better reduced to that.
+        package var side: Int?
     }
 
     package struct Training: Codable, Sendable {

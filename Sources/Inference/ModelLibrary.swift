@@ -78,9 +78,27 @@ package final class ModelLibrary: Sendable {
     }
 
     /// A model by name or by the path of an ONNX file; loaded once.
-    package func model(_ nameOrPath: String) throws -> Model {
+    ///
+    /// - Parameter network: one of those that its card names; the model itself if not given.
+    package func model(_ nameOrPath: String, network: String? = nil) throws -> Model {
+        let (file, card) = try find(nameOrPath)
+        guard let network else { return try load(file, card) }
+        guard let part = card?.networks?[network] else {
+            let names = card?.networks?.keys.sorted().joined(separator: ", ")
+            throw ModelError(
+                "expected "
+                    + (names.map { "one of its networks \($0)" } ?? "a model with several networks")
+                    + ", found \"\(nameOrPath)\" without \"\(network)\""
+            )
+        }
+        let folder = URL(filePath: file).deletingLastPathComponent()
+        return try load(folder.appending(path: part).path, card)
+    }
+
+    /// The file of a model, and its card.
+    private func find(_ nameOrPath: String) throws(ModelError) -> (file: String, card: ModelCard?) {
         if let entry = entries.first(where: { $0.card.name == nameOrPath }) {
-            return try load(entry.file, entry.card)
+            return (entry.file, entry.card)
         }
         let looksLikePath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")
         guard looksLikePath || FileManager.default.fileExists(atPath: nameOrPath) else {
@@ -90,7 +108,7 @@ package final class ModelLibrary: Sendable {
                     + "file, found \"\(nameOrPath)\""
             )
         }
-        return try load(nameOrPath, Self.card(beside: nameOrPath))
+        return (nameOrPath, try Self.card(beside: nameOrPath))
     }
 
     /// The model for a task whose scale is nearest above the wanted one, or the largest.

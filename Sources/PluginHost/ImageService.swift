@@ -204,11 +204,7 @@ private func render(_ image: Image, into region: atelier_region) throws {
         )
     }
     let target = try required(region.pixels, "memory for the pixels")
-    let small = try image.operation(
-        "thumbnail_image",
-        ["width": .int(width), "height": .int(height), "size": .string("force")]
-    )
-    let bytes = try small.cast(to: format).bytes()
+    let bytes = try image.reduced(width: width, height: height).cast(to: format).bytes()
     let row = width * image.bands * format.bytes
     bytes.withUnsafeBytes { source in
         for y in 0..<height {

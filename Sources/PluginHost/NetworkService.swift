@@ -17,6 +17,8 @@ package struct NetworkRequest: Sendable {
     package let scale: Double?
     package let range: Range?
     package let channels: Channels?
+    /// One of the networks that the model's card names; the model itself if not given.
+    package let network: String?
 
     package enum Range: Int, Sendable { case unit = 1, byte, signed }
     package enum Channels: Int, Sendable { case rgb = 1, bgr }
@@ -32,6 +34,8 @@ package protocol HostNetwork: AnyObject, Sendable {
     ///
     /// - Parameter side: the longer side of the reduced image to look at; `nil` for all of it.
     func observe(_ image: Image, side: Int?) throws -> any HostNetwork
+    /// The network with values for inputs beside the picture, by name.
+    func bind(_ values: [(name: String?, tensor: Tensor)]) throws -> any HostNetwork
     /// Looks at the image that the network observes, if it does.
     func prepare() throws
     func run(_ inputs: [(name: String?, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)]
@@ -46,6 +50,25 @@ package struct NetworkFacts: Sendable {
     package var seesEverything: Bool
     package var range: NetworkRequest.Range
     package var channels: NetworkRequest.Channels
+    /// What sides of the input are multiples of.
+    package var alignment: Int
+    /// The longer side of the pictures it learned to see as a whole, if that is known.
+    package var wholeSide: Int?
+    /// Inputs beside the picture that have no value yet.
+    package var furtherInputs: [Input]
+
+    package struct Input: Sendable {
+        package var name: String
+        package var shape: [Int]
+        /// What its numbers stand for, where that is known.
+        package var entries: [String]
+
+        package init(name: String, shape: [Int], entries: [String]) {
+            self.name = name
+            self.shape = shape
+            self.entries = entries
+        }
+    }
 
     package init(
         name: String,
@@ -56,7 +79,10 @@ package struct NetworkFacts: Sendable {
         halo: Int,
         seesEverything: Bool,
         range: NetworkRequest.Range,
-        channels: NetworkRequest.Channels
+        channels: NetworkRequest.Channels,
+        alignment: Int,
+        wholeSide: Int?,
+        furtherInputs: [Input]
     ) {
         self.name = name
         self.inputChannels = inputChannels
@@ -67,6 +93,9 @@ package struct NetworkFacts: Sendable {
         self.seesEverything = seesEverything
         self.range = range
         self.channels = channels
+        self.alignment = alignment
+        self.wholeSide = wholeSide
+        self.furtherInputs = furtherInputs
     }
 }
 
@@ -86,7 +115,7 @@ let networkService = atelier_network_service(
             guard let result else {
                 throw PluginError("expected a place for the network, found none")
             }
-            let request = NetworkRequest(model, options?.pointee)
+            let request = NetworkRequest(model, options)
             let box = NetworkBox(try context.networks.network(request))
             result.pointee = OpaquePointer(Unmanaged.passRetained(box).toOpaque())
         }
@@ -158,6 +187,28 @@ let networkService = atelier_network_service(
             )
             result.pointee = BuildImage(output, in: context).retainedHandle
         }
+    },
+    input: { host, network, index, input, error in
+        answer(host, error) { _ in
+            guard let input else {
+                throw PluginError("expected a struct for the answer, found none")
+            }
+            let inputs = try NetworkBox.of(network).inputs
+            guard index < inputs.count else {
+                throw PluginError("expected an input below \(inputs.count), found \(index)")
+            }
+            inputs[Int(index)].describe(&input.pointee)
+        }
+    },
+    bind: { host, network, values, count, result, error in
+        answer(host, error) { _ in
+            guard let result else {
+                throw PluginError("expected a place for the network, found none")
+            }
+            let buffer = UnsafeBufferPointer(start: values, count: Int(count))
+            let bound = try NetworkBox.of(network).network.bind(try buffer.map { try tensor($0) })
+            result.pointee = OpaquePointer(Unmanaged.passRetained(NetworkBox(bound)).toOpaque())
+        }
     }
 )
 
@@ -165,13 +216,18 @@ let networkService = atelier_network_service(
 private final class NetworkBox: @unchecked Sendable {
     let network: any HostNetwork
     let name: UnsafeMutablePointer<CChar>
+    let inputs: [InputMemory]
 
     init(_ network: any HostNetwork) {
         self.network = network
         name = strdup(network.facts.name)
+        inputs = network.facts.furtherInputs.map(InputMemory.init)
     }
 
-    deinit { free(name) }
+    deinit {
+        free(name)
+        for input in inputs { input.deallocate() }
+    }
 
     static func of(_ handle: OpaquePointer?) throws -> NetworkBox {
         guard let handle else { throw PluginError("expected a network, found a null pointer") }
@@ -179,8 +235,46 @@ private final class NetworkBox: @unchecked Sendable {
     }
 }
 
+/// An input of a network in C's form.
+private struct InputMemory {
+    let name: UnsafeMutablePointer<CChar>
+    let shape: UnsafeMutableBufferPointer<Int64>
+    let entries: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>
+
+    init(_ input: NetworkFacts.Input) {
+        name = strdup(input.name)
+        shape = .allocate(capacity: input.shape.count)
+        _ = shape.initialize(from: input.shape.map { Int64($0) })
+        entries = .allocate(capacity: input.entries.count)
+        _ = entries.initialize(from: input.entries.map { UnsafePointer(strdup($0)) })
+    }
+
+    func deallocate() {
+        free(name)
+        shape.deallocate()
+        for entry in entries { free(UnsafeMutableRawPointer(mutating: entry)) }
+        entries.deallocate()
+    }
+
+    func describe(_ input: inout atelier_network_input) {
+        input.rank = UInt32(shape.count)
+        input.name = UnsafePointer(name)
+        input.shape = UnsafePointer(shape.baseAddress)
+        input.entries = entries.isEmpty ? nil : UnsafePointer(entries.baseAddress)
+        input.entry_count = UInt32(entries.count)
+    }
+}
+
 extension NetworkRequest {
-    fileprivate init(_ model: UnsafePointer<CChar>?, _ options: atelier_network_options?) {
+    fileprivate init(
+        _ model: UnsafePointer<CChar>?,
+        _ pointer: UnsafePointer<atelier_network_options>?
+    ) {
+        let options = pointer?.pointee
+        // Plugins that are older than the field do not have it in their struct.
+        let whole = MemoryLayout<atelier_network_options>.size
+        let isWhole = options.map { Int($0.size) >= whole } ?? false
+        network = isWhole ? options?.network.map { String(cString: $0) } : nil
         self.model = model.map { String(cString: $0) } ?? ""
         task = options?.task.map { String(cString: $0) }
         scale = options.flatMap { $0.scale > 0 ? $0.scale : nil }
@@ -202,6 +296,10 @@ extension atelier_network_info {
         sees_everything = facts.seesEverything ? 1 : 0
         range = UInt32(facts.range.rawValue)
         channels = UInt32(facts.channels.rawValue)
+        guard Int(size) >= MemoryLayout<atelier_network_info>.size else { return }
+        alignment = Int32(facts.alignment)
+        whole_side = Int32(facts.wholeSide ?? 0)
+        further_inputs = UInt32(facts.furtherInputs.count)
     }
 }
 

@@ -82,7 +82,9 @@ package final class PluginLibrary: @unchecked Sendable {
         )
         guard status == Int32(ATELIER_OK) else {
             if status == Int32(ATELIER_CANCELLED) { throw Cancelled() }
-            throw context.failure ?? PluginError("\(name): \(failure.message)")
+            // A service's error that the plugin hands on as it is keeps its kind.
+            if let cause = context.failure, "\(cause)".hasPrefix(failure.message) { throw cause }
+            throw PluginError("\(name): \(failure.message)")
         }
         guard let result else {
             throw PluginError("\(name): expected an image from the plugin, found none")

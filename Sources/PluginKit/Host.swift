@@ -33,12 +33,14 @@ public struct Host {
     /// - Parameters:
     ///   - task: what the network must be for; models without a card pass.
     ///   - scale: the wanted magnification, to choose among models.
+    ///   - part: one of the networks that the model's card names; the model itself if not given.
     public func network(
         _ model: ModelName = .best,
         task: String,
         scale: Double = 0,
         range: NetworkRange = .auto,
-        channels: NetworkChannels = .auto
+        channels: NetworkChannels = .auto,
+        part: String? = nil
     ) throws -> Network {
         let table: UnsafePointer<atelier_network_service> = try Self.service(
             pointer,
@@ -46,14 +48,17 @@ public struct Host {
         )
         var network: OpaquePointer?
         try task.withCString { task in
-            var options = atelier_network_options(
-                size: UInt32(MemoryLayout<atelier_network_options>.size),
-                task: task,
-                range: range.abiValue,
-                channels: channels.abiValue,
-                scale: scale
-            )
-            try check { table.pointee.load(pointer, model.name, &options, &network, $0) }
+            try withOptionalCString(part) { part in
+                var options = atelier_network_options(
+                    size: UInt32(MemoryLayout<atelier_network_options>.size),
+                    task: task,
+                    range: range.abiValue,
+                    channels: channels.abiValue,
+                    scale: scale,
+                    network: part
+                )
+                try check { table.pointee.load(pointer, model.name, &options, &network, $0) }
+            }
         }
         return try Network(owning: network!, self, table)
     }
@@ -127,4 +132,13 @@ func check(_ call: (UnsafeMutablePointer<atelier_error>) -> Int32) throws {
     guard status != Int32(ATELIER_OK) else { return }
     let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     throw OperationError(String(decoding: bytes, as: UTF8.self), status: Int(status))
+}
+
+/// Calls `body` with a text in C's form, or with a null pointer.
+private func withOptionalCString<Result>(
+    _ text: String?,
+    _ body: (UnsafePointer<CChar>?) throws -> Result
+) rethrows -> Result {
+    guard let text else { return try body(nil) }
+    return try text.withCString { try body($0) }
 }

@@ -65,6 +65,9 @@ public final class Network {
 
     deinit { table.pointee.release(pointer) }
 
+    /// The model's name.
+    public var name: String { info.name.map { String(cString: $0) } ?? "" }
+
     /// Output pixels along a side for an input pixel.
     public var scale: Double { Double(info.scale_numerator) / Double(info.scale_denominator) }
 
@@ -99,6 +102,71 @@ public final class Network {
             apply(host.pointer, pointer, image.pointer, mask.pointer, &result, $0)
         }
         return LazyImage(owning: result!, host)
+    }
+
+    /// Inputs beside the picture that have no value yet.
+    public var inputs: [NetworkInput] {
+        get throws {
+            guard offers(table, \.input), let input = table.pointee.input
+            else { return [] }
+            return try (0..<info.further_inputs).map { index in
+                var answer = atelier_network_input()
+                answer.size = UInt32(MemoryLayout<atelier_network_input>.size)
+                try check { input(host.pointer, pointer, index, &answer, $0) }
+                return NetworkInput(answer)
+            }
+        }
+    }
+
+    /// The network with values for inputs beside the picture, each with its name.
+    public func binding(_ values: [NetworkTensor]) throws -> Network {
+        if values.isEmpty { return self }
+        guard offers(table, \.bind), let bind = table.pointee.bind else {
+            throw OperationError(tooOldFor: "give values to inputs of a network")
+        }
+        let list = TensorList(values)
+        defer { list.deallocate() }
+        var result: OpaquePointer?
+        try check { error in
+            bind(
+                host.pointer,
+                pointer,
+                list.items.baseAddress,
+                UInt32(list.items.count),
+                &result,
+                error
+            )
+        }
+        return try Network(owning: result!, host, table)
+    }
+
+    /// An image, reduced or enlarged to a size, as the network reads pictures: 1 × channels × height ×
+    /// width.
+    public func array(of image: LazyImage, width: Int, height: Int) throws -> NetworkTensor {
+        var image = try image.splitAlpha().color
+        if ![ATELIER_SPACE_RGB, ATELIER_SPACE_GREY].contains(Int(try image.info.space)) {
+            image = try image.operation("colourspace", ["space": .string("srgb")])
+        }
+        let pixels = try image.rendered(width: width, height: height)
+        let (channels, bands) = (Int(info.input_channels), pixels.bands)
+        guard bands == channels || bands == 1 else {
+            throw OperationError("expected a picture of \(channels) bands, found one of \(bands)")
+        }
+        let range: (black: Float, white: Float) =
+            switch Int(info.range) {
+            case ATELIER_RANGE_BYTE: (0, 255)
+            case ATELIER_RANGE_SIGNED: (-1, 1)
+            default: (0, 1)
+            }
+        let factor = (range.white - range.black) / Float(try image.info.peak)
+        let isReversed = Int(info.channels) == ATELIER_CHANNELS_BGR
+        let values = (0..<channels).flatMap { channel in
+            let band = min(isReversed ? channels - 1 - channel : channel, bands - 1)
+            return (0..<(width * height)).map {
+                range.black + pixels.samples[$0 * bands + band] * factor
+            }
+        }
+        return NetworkTensor(shape: [1, channels, height, width], values: values)
     }
 
     /// The picture that the network makes of one without alpha: exact for any size, without seams.

@@ -101,6 +101,17 @@ public struct ModelName: SettingValue, ExpressibleByStringLiteral, Sendable {
     }
 }
 
+/// What random numbers are drawn from.
+public struct Seed: SettingValue, Sendable {
+    public let value: Int
+
+    public init(_ value: Int) { self.value = value }
+
+    public static var abiType: Int { Int(ATELIER_SEED) }
+    public var text: String? { String(value) }
+    public init(_ value: atelier_value, _ host: Host) { self.value = Int(value.integer) }
+}
+
 /// A further picture, such as a mask or a reference; `nil` when none is given.
 extension Optional: SettingValue where Wrapped == LazyImage {
     public static var abiType: Int { Int(ATELIER_IMAGE) }

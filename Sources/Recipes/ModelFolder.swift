@@ -10,6 +10,8 @@ struct ModelFolder {
             var range: String
             var channels = "rgb"
             var space = "srgb"
+            /// The longer side of the pictures it learned to see as a whole, where it has.
+            var side: Int?
         }
 
         struct Training: Codable {

@@ -106,14 +106,10 @@ extension Image {
     /// The image with its longer side reduced to some pixels.
     fileprivate func reduced(toLongerSide side: Int) throws -> Image {
         let factor = Double(side) / Double(max(width, height))
-        return try operation(
-            "thumbnail_image",
-            [
-                "width": .int(max(1, Int((Double(width) * factor).rounded()))),
-                "height": .int(max(1, Int((Double(height) * factor).rounded()))),
-                "size": .string("force"),
-            ]
-        ).cast(to: format)
+        return try reduced(
+            width: max(1, Int((Double(width) * factor).rounded())),
+            height: max(1, Int((Double(height) * factor).rounded()))
+        )
     }
 
     /// The whole image as a network reads it.

@@ -48,6 +48,28 @@ extension Image {
         )
     }
 
+    /// Exactly `width` × `height` pixels by an accurate filter, mostly for reducing; what samples mean
+    /// stays as it is, where libvips's thumbnails become sRGB of 8 bits.
+    package func reduced(width: Int, height: Int) throws(VipsError) -> Image {
+        if width == self.width, height == self.height { return self }
+        let result = try operation(
+            "resize",
+            [
+                "scale": .double(Double(width) / Double(self.width)),
+                "vscale": .double(Double(height) / Double(self.height)),
+            ]
+        )
+        if result.width == width, result.height == height { return result }
+        // A pixel more or less by rounding.
+        return try result.operation(
+            "embed",
+            [
+                "x": .int(0), "y": .int(0), "width": .int(width), "height": .int(height),
+                "extend": .string("copy"),
+            ]
+        )
+    }
+
     /// Each new band is a sum of the old ones, weighted by a row of the matrix.
     package func recombined(_ matrix: [[Double]]) throws(VipsError) -> Image {
         let kernel = try Image.fromSamples(

@@ -216,4 +216,47 @@ import Vips
             }
         }
     }
+
+    @Test("statistics of a reduced picture do not depend on the format of its samples")
+    func observedFormats() throws {
+        var random = SeededRandom(5)
+        let bytes = (0..<(90 * 70 * 3)).map { _ in UInt8(random.int(0...255)) }
+        let eight = try bytes.withUnsafeBytes {
+            try Image.fromMemory(
+                $0,
+                width: 90,
+                height: 70,
+                bands: 3,
+                format: .u8,
+                interpretation: "srgb"
+            )
+        }
+        let sixteen = try eight.multiplied(by: 257).cast(to: .u16).interpreted(as: "rgb16")
+        let floats = try eight.multiplied(by: 1 / 255.0).cast(to: .f32)
+            .interpreted(as: "multiband")
+        let network = try PictureNetwork(GlobalNetwork.resnet.graph(seed: 3).applying())
+        let results = try [eight, sixteen, floats].map { image in
+            let observed = try StreamedNetwork(
+                network,
+                observing: image,
+                PixelMapping(),
+                side: 40,
+                budget: StreamBudget()
+            )
+            try observed.prepare()
+            let peak: Float = image.format == .u8 ? 255 : image.format == .u16 ? 65535 : 1
+            return try image.applying(
+                observed,
+                PixelMapping(),
+                budget: StreamBudget(),
+                work: StreamWork()
+            ).floats().map { $0 / peak }
+        }
+        func distance(_ a: [Float], _ b: [Float]) -> Float {
+            zip(a, b).map { abs($0 - $1) }.max()!
+        }
+        // Whole numbers are rounded and cut off at black and white in the reduced picture.
+        #expect(distance(results[0], results[2]) < 0.05)
+        #expect(distance(results[1], results[2]) < 0.05)
+    }
 }

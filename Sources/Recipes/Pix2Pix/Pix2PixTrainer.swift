@@ -68,7 +68,10 @@ final class Pix2PixTrainer: Trainer {
             name: Pix2Pix.name,
             task: "translation",
             summary: "Translates a picture into another of the same size.",
-            input: ModelFolder.Card.Input(range: "signed"),
+            input: ModelFolder.Card.Input(
+                range: "signed",
+                side: recipe.settings.bool("fit") ? recipe.crop : nil
+            ),
             training: ModelFolder.Card.Training(
                 data: data,
                 method: recipe.settings.method(Pix2Pix.name, steps: steps, hours: hours)

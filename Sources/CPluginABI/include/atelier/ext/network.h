@@ -28,17 +28,23 @@ typedef struct atelier_network_options {
     const char *task; /* what the network must be for, as model cards say it; NULL: anything */
     uint32_t range, channels;
     double scale; /* wanted magnification, to choose among models; 0: any */
+    const char *network; /* one of those that the model's card names, such as "b-to-a"; NULL: the
+                            model itself */
 } atelier_network_options;
 
 typedef struct atelier_network_info {
     uint32_t size;
     const char *name; /* lives as long as the network */
-    uint32_t input_channels, output_channels;
+    uint32_t input_channels, output_channels; /* 0: no image; such a network can only be run */
     int32_t scale_numerator, scale_denominator; /* output side per input side */
     int32_t lost_border;      /* input pixels at every side that have no output */
     int32_t halo;             /* input pixels beyond its own place that an output pixel sees */
     uint32_t sees_everything; /* 1: every output pixel depends on the whole image */
     uint32_t range, channels; /* as found: never AUTO */
+    int32_t alignment;        /* the network takes sides that are multiples of this; the host fills
+                                 others up */
+    int32_t whole_side;       /* longer side of the images it learned to see as a whole; 0: unknown */
+    uint32_t further_inputs;  /* inputs beside the image that have no value yet */
 } atelier_network_info;
 
 /* A dense float32 array, last axis fastest. */
@@ -49,6 +55,17 @@ typedef struct atelier_tensor {
     const float *values;
     const char *name; /* of the network's input or output; NULL as an input: by position */
 } atelier_tensor;
+
+/* An input beside the image: a label, a style, noise. What is pointed to lives as long as the
+ * network. */
+typedef struct atelier_network_input {
+    uint32_t size;
+    uint32_t rank;
+    const char *name;
+    const int64_t *shape;       /* 1 where a side is open */
+    const char *const *entries; /* what its numbers stand for, where the model's card says that */
+    uint32_t entry_count;
+} atelier_network_input;
 
 /* How a network's nodes that look at the whole image find what they look for. */
 typedef struct atelier_observation {
@@ -104,6 +121,17 @@ typedef struct atelier_network_service {
     int32_t (*apply_masked)(const atelier_host *host, atelier_network *network,
                             atelier_image *image, atelier_image *mask, atelier_image **result,
                             atelier_error *error);
+
+    /* [any thread] The input number `index` of those beside the image that have no value yet. The
+     * caller sets input->size. */
+    int32_t (*input)(const atelier_host *host, atelier_network *network, uint32_t index,
+                     atelier_network_input *input, atelier_error *error);
+
+    /* [build thread] The network with values for inputs beside the image, by name. Only one whose
+     * inputs all have a value can be applied to images. */
+    int32_t (*bind)(const atelier_host *host, atelier_network *network,
+                    const atelier_tensor *values, uint32_t count, atelier_network **result,
+                    atelier_error *error);
 } atelier_network_service;
 
 #ifdef __cplusplus
