@@ -10,7 +10,7 @@ internal import TrainingData
 struct StyleTransferAcceptance: AcceptanceExperiment {
     private let steps = 600
     /// The bar of style, as a share of an untouched photo's distance from the pattern.
-    private let style = 0.25
+    private let style = 0.35
     /// The bar of content, as a share of the distance of unrelated photos.
     private let content = 0.5
 
