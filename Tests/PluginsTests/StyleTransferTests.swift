@@ -51,7 +51,7 @@ import Vips
     }
 
     /// The picture that comes out, as numbers.
-    private func repaint(options: [String] = [], _ words: String...) throws -> [Float] {
+    private func repaint(options: [String] = [], _ words: [String]) throws -> [Float] {
         let command = try Command.atelier(
             ["run", photo, "-o", "out.png"] + options + ["--", "style-transfer"] + words,
             environment: ["XDG_CACHE_HOME": folder.path("cache")],
@@ -69,31 +69,34 @@ import Vips
 
     @Test("strips, tiles and threads change no pixel by more than one step in 255")
     func seams() throws {
-        let model = "model=" + (try file(GlobalNetwork.resnet.graph(seed: 5)))
-        let words = [model, "range=signed"]
-        let whole = try repaint(options: ["--threads", "1"], words[0], words[1])
+        let words = ["model=" + (try file(GlobalNetwork.resnet.graph(seed: 5))), "range=signed"]
+        let whole = try repaint(options: ["--threads", "1"], words)
         #expect(Set(whole).count > 50)
         // Two budgets that cut the picture at different places.
-        for memory in ["3M", "2M"] {
-            let tiled = try repaint(
-                options: ["--threads", "2", "--memory", memory],
-                words[0],
-                words[1]
+        var cuts: Set<Substring> = []
+        for memory in ["700K", "1M"] {
+            let plan = try Command.atelier(
+                ["plan", photo, "--memory", memory, "--", "style-transfer"] + words,
+                environment: ["XDG_CACHE_HOME": folder.path("cache")]
             )
+            let tiles = try #require(plan.output.firstRange(of: "tiles of "), "\(plan.output)")
+            cuts.insert(plan.output[tiles.upperBound...].prefix(while: { $0 != "p" }))
+            let tiled = try repaint(options: ["--threads", "2", "--memory", memory], words)
             #expect(distance(tiled, whole) <= 1, "\(memory): \(distance(tiled, whole))")
         }
+        #expect(cuts.count == 2, "\(cuts)")
     }
 
     @Test("strength goes from the photo to the painting in a straight line")
     func strength() throws {
         let model = "model=" + (try turning())
         let before = try Image.open(photo, sequentially: false).floats()
-        let after = try repaint(model, "range=unit")
+        let after = try repaint([model, "range=unit"])
         for i in stride(from: 0, to: before.count, by: 3) {
             #expect(after[i] == before[i + 2] && after[i + 1] == before[i])
         }
-        #expect(try repaint(model, "range=unit", "strength=0") == before)
-        let half = try repaint(model, "range=unit", "strength=0.5")
+        #expect(try repaint([model, "range=unit", "strength=0"]) == before)
+        let half = try repaint([model, "range=unit", "strength=0.5"])
         let mean = zip(before, after).map { ($0 + $1) / 2 }
         #expect(distance(half, mean) <= 0.51)
     }
@@ -115,8 +118,8 @@ import Vips
         }
         let model = "model=" + (try turning())
         let before = try lab(Image.open(photo, sequentially: false).floats())
-        let painted = try lab(try repaint(model, "range=unit"))
-        let kept = try lab(try repaint(model, "range=unit", "preserve-color=1"))
+        let painted = try lab(try repaint([model, "range=unit"]))
+        let kept = try lab(try repaint([model, "range=unit", "preserve-color=1"]))
         var light: [Float] = []
         var colors: [Float] = []
         for i in stride(from: 0, to: kept.count, by: 3) {
@@ -134,9 +137,9 @@ import Vips
     @Test("detail is the size at which the photo is painted")
     func detail() throws {
         let model = "model=" + (try turning())
-        let whole = try repaint(model, "range=unit")
-        #expect(try repaint(model, "range=unit", "detail=400") == whole)
-        let coarse = try repaint(model, "range=unit", "detail=64")
+        let whole = try repaint([model, "range=unit"])
+        #expect(try repaint([model, "range=unit", "detail=400"]) == whole)
+        let coarse = try repaint([model, "range=unit", "detail=64"])
         func roughness(_ samples: [Float]) -> Float {
             (3..<samples.count).reduce(0) { $0 + abs(samples[$1] - samples[$1 - 3]) }
         }

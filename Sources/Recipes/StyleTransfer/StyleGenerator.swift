@@ -1,20 +1,16 @@
 internal import Training
 
-/// The network that repaints, with fresh weights: pictures of numbers from −1 to 1, in and out.
-struct StyleGenerator: Layer {
-    typealias Number = Float
-
-    let network: StyleTransformer<Float>
-
-    init(_ recipe: StyleTransfer) {
-        let settings = recipe.settings
+extension StyleTransfer {
+    /// The network that repaints, with fresh weights: pictures of numbers from −1 to 1, in and out.
+    ///
+    /// The paper bounds its output by a hyperbolic tangent; where that is saturated early, it stays so
+    /// for long.
+    var generator: StyleTransformer<Float> {
         let stream = Randomness(seed: settings.seed).stream("generator")
-        network = StyleTransformer(
+        return StyleTransformer(
             features: settings.int("channels"),
             blocks: settings.int("blocks"),
-            Initialization(.kaimingNormal, stream)
+            Initialization(.kaimingUniform, stream)
         )
     }
-
-    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { tanh(network(x)) }
 }

@@ -10,7 +10,7 @@ internal import TrainingData
 struct StyleTransferAcceptance: AcceptanceExperiment {
     private let steps = 600
     /// The bar of style, as a share of an untouched photo's distance from the pattern.
-    private let style = 0.25
+    private let style = 0.35
     /// The bar of content, as a share of the distance of unrelated photos.
     private let content = 0.5
 
@@ -50,7 +50,7 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
         }
         let unrelated = distances(batch.gathered((0..<judged).map { ($0 + 1) % judged }))
         let untouched = distances(batch)
-        let result = distances(inference { trainer.repainted(batch) })
+        let result = distances(inference { trainer.repainted(batch).clamped(to: 0...1) })
         let part = Variable<Float>(pattern.reshaped(to: [1, 3, 192, 192]))
         let square = part.cropped(rows: 0..<side, columns: 0..<side).broadcast(to: batch.shape)
         return [
