@@ -15,7 +15,7 @@ import Testing
         let height, width: Int
         /// [row, column, input], so that pixels lie as tiles read them.
         let x: [Float]
-        /// [output, input, weight]
+        /// [output, input, weight].
         let weights: [Float]
         /// [row, column, lane]: outputs filled up with zeros to whole blocks.
         let y: [Float]
