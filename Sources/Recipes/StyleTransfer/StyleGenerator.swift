@@ -12,7 +12,6 @@ struct StyleGenerator: Layer {
         network = StyleTransformer(
             features: settings.int("channels"),
             blocks: settings.int("blocks"),
-            tailGain: 0.3,
             Initialization(.kaimingNormal, stream)
         )
     }

@@ -2,14 +2,7 @@
 package struct StyleTransformer<Number: Real>: Layer {
     package let layers: Sequential<Number>
 
-    /// - Parameter tailGain: what the last weights are multiplied with at first; small numbers begin
-    ///   with pictures of little contrast.
-    package init(
-        features f: Int = 32,
-        blocks: Int = 5,
-        tailGain: Double = 1,
-        _ initial: Initialization
-    ) {
+    package init(features f: Int = 32, blocks: Int = 5, _ initial: Initialization) {
         layers = Sequential {
             Convolution(3, f, kernel: 9, padding: .reflect(4), initial)
             InstanceNorm(f, initial)
@@ -41,13 +34,7 @@ package struct StyleTransformer<Number: Real>: Layer {
                 InstanceNorm(f * scale / 2, initial)
                 Apply(relu)
             }
-            Convolution(
-                f,
-                3,
-                kernel: 9,
-                padding: .reflect(4),
-                initial.scaled(by: tailGain)
-            )
+            Convolution(f, 3, kernel: 9, padding: .reflect(4), initial)
         }
     }
 
