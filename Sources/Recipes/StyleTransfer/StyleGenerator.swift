@@ -1,16 +1,22 @@
 internal import Training
 
-extension StyleTransfer {
-    /// The network that repaints, with fresh weights: pictures of numbers from −1 to 1, in and out.
-    ///
-    /// The paper bounds its output by a hyperbolic tangent; where that is saturated early, it stays so
-    /// for long.
-    var generator: StyleTransformer<Float> {
+/// The network that repaints, with fresh weights: pictures of numbers from −1 to 1, in and out.
+struct StyleGenerator: Layer {
+    typealias Number = Float
+
+    let network: StyleTransformer<Float>
+
+    init(_ recipe: StyleTransfer) {
+        let settings = recipe.settings
         let stream = Randomness(seed: settings.seed).stream("generator")
-        return StyleTransformer(
+        network = StyleTransformer(
             features: settings.int("channels"),
             blocks: settings.int("blocks"),
-            Initialization(.kaimingUniform, stream)
+            Initialization(.kaimingNormal, stream)
         )
     }
+
+    /// Without a bound, results far from any picture would rule the style loss, which grows with the
+    /// fourth power.
+    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { tanh(network(x)) }
 }

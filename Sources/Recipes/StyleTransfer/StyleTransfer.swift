@@ -86,7 +86,7 @@ package struct StyleTransfer: Recipe {
 
     package func description() -> RecipeDescription {
         RecipeDescription(
-            networks: [.init("generator", generator, side: settings.int("crop"))],
+            networks: [.init("generator", StyleGenerator(self), side: settings.int("crop"))],
             losses: [
                 "generator: content-weight · mean (φ(result) − φ(photo))² over the content layers"
                     + " + style-weight · mean (Gram φ(result) − Gram φ(painting))² over the style layers"

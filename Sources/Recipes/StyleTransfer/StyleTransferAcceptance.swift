@@ -50,7 +50,7 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
         }
         let unrelated = distances(batch.gathered((0..<judged).map { ($0 + 1) % judged }))
         let untouched = distances(batch)
-        let result = distances(inference { trainer.repainted(batch).clamped(to: 0...1) })
+        let result = distances(inference { trainer.repainted(batch) })
         let part = Variable<Float>(pattern.reshaped(to: [1, 3, 192, 192]))
         let square = part.cropped(rows: 0..<side, columns: 0..<side).broadcast(to: batch.shape)
         return [

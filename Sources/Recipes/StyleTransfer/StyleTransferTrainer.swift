@@ -7,7 +7,7 @@ internal import TrainingLogs
 /// The steps of a style transfer.
 final class StyleTransferTrainer: Trainer {
     private let recipe: StyleTransfer
-    private let generator: StyleTransformer<Float>
+    private let generator: StyleGenerator
     private let optimizer: Adam<Float>
     private let reader: PictureReader
     private let data: String
@@ -47,7 +47,7 @@ final class StyleTransferTrainer: Trainer {
         self.data = data
         self.reader = reader
         let settings = recipe.settings
-        generator = recipe.generator
+        generator = StyleGenerator(recipe)
         optimizer = Adam(generator.parameters, rate: settings.learningRate)
         let crop = settings.int("crop")
         let items = Items(count: photos.count) { (index, random) throws(DataError) in
