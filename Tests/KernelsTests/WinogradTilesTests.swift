@@ -13,7 +13,7 @@ import Testing
         let inputs = 16
         let outputs = 21
         let height, width: Int
-        /// [row, column, input], so that pixels lie as tiles read them.
+        /// [row, column, input]: pixels lie as tiles read them.
         let x: [Float]
         /// [output, input, weight].
         let weights: [Float]

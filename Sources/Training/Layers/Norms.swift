@@ -27,24 +27,22 @@ package struct BatchNorm<Number: Real>: Layer {
             let offset = shift.variable - runningMean.variable * factor
             return x * factor.reshaped([x.shape[1], 1, 1]) + offset.reshaped([x.shape[1], 1, 1])
         }
-        gather(x.detached)
         return normalized(
             x,
             .batch,
             scale: scale.variable,
             shift: shift.variable,
             epsilon: epsilon
-        )
+        ) { gather(mean: $0, variance: $1, count: Double(x.count / x.shape[1])) }
     }
 
     /// Running means follow the batch; the variance is the unbiased one.
-    private func gather(_ x: Variable<Number>) {
+    private func gather(mean: Variable<Number>, variance: Variable<Number>, count: Double) {
         withoutRecording {
-            let count = Double(x.count / x.shape[1])
-            let (mean, variance) = channelMoments(x)
-            let unbiased = variance * Number(count / max(count - 1, 1))
+            let channels = runningMean.variable.shape
+            let unbiased = variance.reshaped(channels) * Number(count / max(count - 1, 1))
             let (old, new) = (Number(1 - momentum), Number(momentum))
-            runningMean.variable = runningMean.variable * old + mean * new
+            runningMean.variable = runningMean.variable * old + mean.reshaped(channels) * new
             runningVariance.variable = runningVariance.variable * old + unbiased * new
         }
     }

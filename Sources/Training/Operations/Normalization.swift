@@ -24,17 +24,21 @@ package enum NormalizationGroup: Sendable {
 ///
 /// - Parameters:
 ///   - scale: [channels] or, for each sample its own, [batch, channels]; as is `shift`.
+///   - observe: is told means and biased variances of channels, where those of a batch are used.
 package func normalized<Number: Real>(
     _ x: Variable<Number>,
     _ group: NormalizationGroup,
     scale: Variable<Number>? = nil,
     shift: Variable<Number>? = nil,
-    epsilon: Double = 1e-5
+    epsilon: Double = 1e-5,
+    observe: ((_ mean: Variable<Number>, _ variance: Variable<Number>) -> Void)? = nil
 ) -> Variable<Number> {
     guard Number.fuses && Recording.current != .twice else {
+        if let observe { withoutRecording { observe(x.mean([0, 2, 3]), x.variance([0, 2, 3])) } }
         return plainlyNormalized(x, group, scale: scale, shift: shift, epsilon: epsilon)
     }
     let moments = PlaneMoments(x, group, epsilon: epsilon)
+    if let observe { observe(moments.channels(\.means), moments.channels(\.variances)) }
     let statistics = (scale, shift)
     let result = moments.normalize(x, scale: scale, shift: shift)
         .traced(
@@ -78,55 +82,20 @@ private func plainlyNormalized<Number: Real>(
     return y
 }
 
-/// Mean and inverse deviation of every plane's group.
-private struct PlaneMoments<Number: Real> {
+/// Feature maps of some samples, and which of them belong together.
+private struct PlaneGroups {
     let shape: [Int]
     let group: NormalizationGroup
-    /// For each plane.
-    private var means: [Double]
-    private var inverses: [Double]
-    /// How much the inverse falls as the sum of squares grows, divided by the inverse.
-    private var falls: [Double]
 
-    private var planes: Int { shape[0] * shape[1] }
-    private var size: Int { shape[2] * shape[3] }
+    var planes: Int { shape[0] * shape[1] }
+    var size: Int { shape[2] * shape[3] }
 
-    init(_ x: Variable<Number>, _ group: NormalizationGroup, epsilon: Double) {
-        (shape, self.group) = (x.shape, group)
-        (means, inverses, falls) = ([], [], [])
-        let size = size
-        let own = planeValues { Number.sum(x.base + $0 * size, count: size) }
-        let count = Double(size * planes / grouped([Double](repeating: 1, count: planes)).count)
-        means = shared(own).map { $0 / count }
-        let centers = means
-        let spreads = shared(
-            planeValues {
-                Number.spread(x.base + $0 * size, around: Number(centers[$0]), count: size)
-            }
-        )
-        for spread in spreads {
-            if group == .layerByDeviation {
-                let deviation = (spread / (count - 1)).squareRoot()
-                inverses.append(1 / (deviation + epsilon))
-                falls.append(inverses.last! / ((count - 1) * max(deviation, .leastNormalMagnitude)))
-            } else {
-                inverses.append(1 / (spread / count + epsilon).squareRoot())
-                falls.append(inverses.last! * inverses.last! / count)
-            }
-        }
-        self.count = count
-    }
-
-    private var count = 1.0
-
-    /// A number for every plane, worked out on all threads.
-    private func planeValues(_ value: (Int) -> Double) -> [Double] {
-        [Double](unsafeUninitializedCapacity: planes) { values, count in
-            let start = values.baseAddress!
-            inParallel(planes, grain: 1 + (1 << 14) / size) { range in
-                for plane in range { (start + plane).initialize(to: value(plane)) }
-            }
-            count = planes
+    /// Numbers that a mean is taken of.
+    var count: Double {
+        switch group {
+        case .instance: Double(size)
+        case .batch: Double(size * shape[0])
+        case .layer, .layerByDeviation: Double(size * shape[1])
         }
     }
 
@@ -139,16 +108,69 @@ private struct PlaneMoments<Number: Real> {
         }
     }
 
-    private func grouped(_ values: [Double]) -> [Double] {
-        var sums = [Double](repeating: 0, count: values.indices.map(index).max()! + 1)
+    /// For every plane the sum over its group.
+    func shared(_ values: [Double]) -> [Double] {
+        if group == .instance { return values }
+        var sums = [Double](repeating: 0, count: group == .batch ? shape[1] : shape[0])
         for (plane, value) in values.enumerated() { sums[index(plane)] += value }
-        return sums
+        return values.indices.map { sums[index($0)] }
+    }
+}
+
+/// Mean and inverse deviation of every plane's group.
+private struct PlaneMoments<Number: Real> {
+    private let groups: PlaneGroups
+    /// For each plane, as are the others.
+    private(set) var means: [Double]
+    private(set) var variances: [Double] = []
+    private var inverses: [Double] = []
+    /// How much the inverse falls as the sum of squares grows, divided by the inverse.
+    private var falls: [Double] = []
+
+    private var planes: Int { groups.planes }
+    private var size: Int { groups.size }
+    private var shape: [Int] { groups.shape }
+    private var count: Double { groups.count }
+
+    init(_ x: Variable<Number>, _ group: NormalizationGroup, epsilon: Double) {
+        groups = PlaneGroups(shape: x.shape, group: group)
+        means = []
+        let (size, count) = (groups.size, groups.count)
+        let own = planeValues { Number.sum(x.base + $0 * size, count: size) }
+        means = groups.shared(own).map { $0 / count }
+        let centers = means
+        let spreads = groups.shared(
+            planeValues {
+                Number.spread(x.base + $0 * size, around: Number(centers[$0]), count: size)
+            }
+        )
+        for spread in spreads {
+            variances.append(spread / count)
+            if group == .layerByDeviation {
+                let deviation = (spread / (count - 1)).squareRoot()
+                inverses.append(1 / (deviation + epsilon))
+                falls.append(inverses.last! / ((count - 1) * max(deviation, .leastNormalMagnitude)))
+            } else {
+                inverses.append(1 / (spread / count + epsilon).squareRoot())
+                falls.append(inverses.last! * inverses.last! / count)
+            }
+        }
     }
 
-    /// For every plane the sum over its group.
-    private func shared(_ values: [Double]) -> [Double] {
-        let sums = grouped(values)
-        return values.indices.map { sums[index($0)] }
+    /// What every channel of a batch has.
+    func channels(_ values: KeyPath<PlaneMoments, [Double]>) -> Variable<Number> {
+        Variable([shape[1]], self[keyPath: values].prefix(shape[1]).map { Number($0) })
+    }
+
+    /// A number for every plane, worked out on all threads.
+    private func planeValues(_ value: (Int) -> Double) -> [Double] {
+        [Double](unsafeUninitializedCapacity: planes) { values, count in
+            let start = values.baseAddress!
+            inParallel(planes, grain: 1 + (1 << 14) / size) { range in
+                for plane in range { (start + plane).initialize(to: value(plane)) }
+            }
+            count = planes
+        }
     }
 
     private func number(_ variable: Variable<Number>?, _ plane: Int, otherwise: Double) -> Double {
@@ -196,8 +218,8 @@ private struct PlaneMoments<Number: Real> {
         let shifts = Variable<Number>(perPlane, sums.map { Number($0) })
         guard wantsInput else { return (nil, scales, shifts) }
         let factors = (0..<planes).map { number(scale, $0, otherwise: 1) }
-        let groupSums = shared(zip(sums, factors).map(*))
-        let groupProducts = shared(zip(products, factors).map(*))
+        let groupSums = groups.shared(zip(sums, factors).map(*))
+        let groupProducts = groups.shared(zip(products, factors).map(*))
         let input = Variable<Number>(shape) { dx in
             inParallel(planes, grain: 1 + (1 << 14) / size) { range in
                 for plane in range {
@@ -218,29 +240,4 @@ private struct PlaneMoments<Number: Real> {
         }
         return (input, scales, shifts)
     }
-}
-
-/// Mean and biased variance of every channel.
-func channelMoments<Number: Real>(
-    _ x: Variable<Number>
-) -> (mean: Variable<Number>, variance: Variable<Number>) {
-    let (channels, size) = (x.shape[1], x.shape[2] * x.shape[3])
-    let count = Double(x.shape[0] * size)
-    let (means, variances) = (Numbers<Number>(count: channels), Numbers<Number>(count: channels))
-    inParallel(channels, grain: 1) { range in
-        for channel in range {
-            let planes = stride(from: channel, to: x.shape[0] * channels, by: channels)
-            let mean = planes.reduce(0) { $0 + Number.sum(x.base + $1 * size, count: size) } / count
-            means.base[channel] = Number(mean)
-            let center = means.base[channel]
-            variances.base[channel] = Number(
-                planes.reduce(0) {
-                    $0 + Number.spread(x.base + $1 * size, around: center, count: size)
-                } / count
-            )
-        }
-    }
-    return (
-        Variable(shape: [channels], numbers: means), Variable(shape: [channels], numbers: variances)
-    )
 }
