@@ -1,4 +1,3 @@
-import Foundation
 import Graphs
 import Kernels
 import Measures
@@ -8,94 +7,24 @@ import Support
 import Tensors
 import Testing
 import Training
-import TrainingLogs
 
 @Suite struct InpaintingTests {
-    private final class Folder {
-        let path = NSTemporaryDirectory() + "atelier-\(UUID().uuidString)"
-
-        init() throws {
-            try FileManager.default.createDirectory(
-                atPath: path + "/photos",
-                withIntermediateDirectories: true
-            )
-            var random = SeededRandom(1)
-            for number in 0..<3 {
-                let photo = random.tensor([1, 3, 48, 40], in: 0...1)
-                try SampleSheet([photo]).write(to: path + "/photos/\(number).png")
-            }
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-    }
-
-    private func run(
-        _ folder: Folder,
-        _ name: String,
-        _ more: [(String, String)] = [],
-        steps: Int = .max
-    ) throws -> TrainingRun.End {
-        let words = [
-            ("steps", "5"), ("batch", "2"), ("crop", "32"), ("channels", "4"),
-            ("discriminator-channels", "4"), ("warm-up", "2"), ("checkpoint-every", "2"),
-            ("sample-every", "5"),
-        ]
-        let settings = try Settings(
-            Inpainting.settings,
-            given: (words + more).map { (key: $0.0, text: $0.1) },
-            recipe: Inpainting.name
-        )
-        let run = RunFolder("\(folder.path)/\(name)")
-        if !run.hasCheckpoint {
-            try run.begin(RunFolder.Description(recipe: Inpainting.name, settings: [:], data: ""))
-        }
-        var done = 0
-        return try TrainingRun(
-            Inpainting(settings),
-            settings: settings,
-            folder: run,
-            isStopped: {
-                done += 1
-                return done >= steps
-            }
-        ).train(on: folder.path + "/photos")
-    }
-
-    private func checkpoint(_ folder: Folder, _ name: String) throws -> [String: Tensor] {
-        try TensorFile(path: RunFolder("\(folder.path)/\(name)").checkpoint).tensors
-    }
-
-    @Test(
-        "a training that was stopped and resumed ends with the bits of one that was not",
-        arguments: ["none", "pushpull"]
-    )
-    func resuming(prefill: String) throws {
-        let folder = try Folder()
-        let more = [("prefill", prefill), ("coarse", "0.5"), ("schedule", "cosine")]
-        #expect(try run(folder, "whole", more) == .finished(step: 5))
-        // In the warm-up, and with the discriminator.
-        #expect(try run(folder, "parts", more, steps: 1) == .stopped(step: 1))
-        #expect(try run(folder, "parts", more, steps: 3) == .stopped(step: 4))
-        #expect(try run(folder, "parts", more) == .finished(step: 5))
-        let (whole, parts) = try (checkpoint(folder, "whole"), checkpoint(folder, "parts"))
-        #expect(whole.count > 50)
-        #expect(whole == parts)
-    }
-
     @Test("the mean generator is what the decay makes of all generators so far")
     func average() throws {
-        let folder = try Folder()
+        let own = RecipeCase.inpainting(prefill: "none")
+        let folder = try RecipeFolder(.photos)
         let more = [("average", "0.75"), ("adversarial", "0"), ("steps", "3")]
+            .map { (key: $0.0, text: $0.1) }
         let name = "ending.weight"
         var generators: [[Float]] = []
         var average: [Float] = []
         // The mean begins as the generator without training, which a rate of zero keeps.
-        _ = try run(folder, "fresh", more + [("learning-rate", "0")], steps: 1)
-        let fresh = try checkpoint(folder, "fresh")
+        _ = try folder.run(own, "fresh", more + [(key: "learning-rate", text: "0")], steps: 1)
+        let fresh = try folder.checkpoint("fresh").tensors
         #expect(fresh["average.\(name)"] == fresh["generator.\(name)"])
         for _ in 0..<3 {
-            _ = try run(folder, "run", more, steps: 1)
-            let state = try checkpoint(folder, "run")
+            _ = try folder.run(own, "run", more, steps: 1)
+            let state = try folder.checkpoint("run").tensors
             generators.append(state["generator.\(name)"]!.array(of: Float.self))
             average = state["average.\(name)"]!.array(of: Float.self)
         }
@@ -112,8 +41,9 @@ import TrainingLogs
         arguments: ["none", "pushpull"]
     )
     func export(prefill: String) throws {
-        let folder = try Folder()
-        _ = try run(folder, "run", [("steps", "1"), ("prefill", prefill)])
+        let folder = try RecipeFolder(.photos)
+        let own = RecipeCase.inpainting(prefill: prefill)
+        _ = try folder.run(own, "run", [(key: "steps", text: "1")])
         let model = try ONNXModel(path: "\(folder.path)/run/models/inpaint/model.onnx")
         let names = model.graph.inputs.map { model.graph.values[$0].name }
         #expect(names == ["picture", "mask"])

@@ -39,8 +39,8 @@ package struct FillNetwork<Number: Real>: Module {
         )
         rising = Sequential([Enlarge<Number>(2)] + layer(8 * f, 2 * f))
         last = Sequential([Enlarge<Number>(2)] + layer(4 * f, f))
-        // A guess is nearly right at first: little is added to it.
-        ending = Convolution(2 * f, 3, kernel: 3, halvings > 0 ? initial.scaled(by: 0.1) : initial)
+        // Beginning with nearly nothing: tanh has no slope where numbers are large.
+        ending = Convolution(2 * f, 3, kernel: 3, initial.scaled(by: 0.1))
         self.halvings = halvings
     }
 
