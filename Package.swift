@@ -152,7 +152,7 @@ let package = Package(
             ]
         ),
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
-        tests("PluginHost", ["PluginHost"], exclude: ["Fixtures"]),
+        tests("PluginHost", ["PluginHost", "Vips"], exclude: ["Fixtures"]),
         tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),
         tests("Command", ["Tensors", "Vips", "Recipes"]),
     ]

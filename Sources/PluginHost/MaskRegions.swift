@@ -1,12 +1,12 @@
-internal import Vips
+package import Vips
 
 /// The parts of a mask that hang together, found row by row.
-struct MaskRegions {
-    struct Region: Sendable, Equatable {
-        var left, top, right, bottom: Int
-        var pixels: Int
+package struct MaskRegions {
+    package struct Region: Sendable, Equatable {
+        package var left, top, right, bottom: Int
+        package var pixels: Int
         /// The side of the largest square inside.
-        var thickness: Int
+        package var thickness: Int
 
         mutating func unite(_ other: Region) {
             left = min(left, other.left)
@@ -123,7 +123,7 @@ struct MaskRegions {
     }
 
     /// The regions of an image of one band, computed now.
-    static func regions(of mask: Image) throws -> [Region] {
+    package static func regions(of mask: Image) throws -> [Region] {
         let mask = try mask.maskBytes()
         var regions = MaskRegions(width: mask.width)
         let rows = max(1, (1 << 22) / mask.width)

@@ -25,6 +25,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             .photos
         ),
         RecipeCase(SuperResolution.self, [("crop", "32"), ("network", "9-1-9")], .photos),
+        inpainting(prefill: "none"), inpainting(prefill: "pushpull"),
         RecipeCase(
             Colorization.self,
             [("crop", "32"), ("channels", "2"), ("depth", "4"), ("jitter", "4")],
@@ -45,6 +46,18 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             .pairs
         ),
     ]
+
+    /// Two steps without the discriminator, four with it.
+    static func inpainting(prefill: String) -> RecipeCase {
+        RecipeCase(
+            Inpainting.self,
+            [
+                ("crop", "32"), ("channels", "4"), ("discriminator-channels", "4"),
+                ("warm-up", "2"), ("coarse", "0.5"), ("schedule", "cosine"), ("prefill", prefill),
+            ],
+            .photos
+        )
+    }
 
     private init(_ recipe: any Recipe.Type, _ words: [(String, String)], _ data: Data) {
         self.recipe = recipe

@@ -1,16 +1,14 @@
 internal import Tensors
 internal import TrainingData
 
-/// Shows that the recipe fills holes: in drawn digits, where only what understands strokes beats the
-/// smoothest surface, and, given photos, in these.
+/// Shows that the recipe fills holes: those of photos where some are given, else those of drawn digits,
+/// where only what understands strokes beats the smoothest surface.
 struct InpaintingAcceptance: AcceptanceExperiment {
     func figures(data: String?, report: (String) -> Void) throws -> [AcceptanceFigure] {
-        let digits = try firstThatReaches(report) { try GlyphFills(seed: $0).figures(report) }
-        guard let data else { return digits }
-        let photos = try firstThatReaches(report) { seed in
-            try PhotoFills(data, seed: seed).figures(report)
+        try firstThatReaches(report) { seed in
+            try data.map { try PhotoFills($0, seed: seed).figures(report) }
+                ?? GlyphFills(seed: seed).figures(report)
         }
-        return digits + photos
     }
 }
 
@@ -24,12 +22,13 @@ struct FillTraining {
         steps: Int,
         batch: Int,
         side: Int,
+        prefill: String = "none",
         seed: UInt64
     ) throws(RecipeError) {
         let words = [
             ("seed", "\(seed)"), ("steps", "\(steps)"), ("batch", "\(batch)"), ("crop", "\(side)"),
             ("channels", "16"), ("discriminator-channels", "16"), ("warm-up", "300"),
-            ("average", "0.99"),
+            ("average", "0.99"), ("prefill", prefill), ("learning-rate", "0.001"),
         ].map { (key: $0.0, text: $0.1) }
         let settings = try Settings(Inpainting.settings, given: words, recipe: Inpainting.name)
         let data = InpaintingData(items, examples: [], name: "")

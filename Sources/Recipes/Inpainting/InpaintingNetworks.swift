@@ -26,7 +26,7 @@ struct InpaintingNetworks {
                 initial
             )
         }
-        generator = network(Initialization(.kaimingNormal, random.stream("generator")))
+        generator = network(Initialization(.kaimingUniform, random.stream("generator")))
         average = network(Initialization(.zeros, random.stream("average")))
         MovingAverage(decay: 0).start(average, from: generator)
         discriminator = PatchDiscriminator(
@@ -50,7 +50,7 @@ struct InpaintingNetworks {
             let part = samples[start..<min(start + 16, samples.count)]
             let picture = Variable<Float>(Tensor(stacking: part.map(\.picture)))
             let mask = Variable<Float>(Tensor(stacking: part.map(\.mask)))
-            let results = inference { filled(picture, mask: mask).clamped(to: 0...1) }
+            let results = inference { filled(picture, mask: mask) }
             let shape = Array(results.shape.dropFirst())
             return part.indices.map {
                 let index = $0 - start

@@ -39,8 +39,8 @@ package struct FillNetwork<Number: Real>: Module {
         )
         rising = Sequential([Enlarge<Number>(2)] + layer(8 * f, 2 * f))
         last = Sequential([Enlarge<Number>(2)] + layer(4 * f, f))
-        // A guess is nearly right at first: little is added to it.
-        ending = Convolution(2 * f, 3, kernel: 3, halvings > 0 ? initial.scaled(by: 0.1) : initial)
+        // Beginning with nearly nothing: tanh has no slope where numbers are large.
+        ending = Convolution(2 * f, 3, kernel: 3, initial.scaled(by: 0.1))
         self.halvings = halvings
     }
 
@@ -79,14 +79,18 @@ package struct FillNetwork<Number: Real>: Module {
     }
 }
 
-/// Pictures whose unknown pixels are means of the known ones nearby, smoothly joined: of the smallest
-/// of their halvings in which something is known; 0 where nothing is.
+/// Pictures whose unknown pixels are filled smoothly from the known ones nearby: with their means in
+/// the first of the pictures' halvings in which some are known, or 0 where that is in none, and then
+/// from halving to halving with the means of their neighbours, some times over.
+///
+/// The more relaxations, the nearer to the smoothest surface there is.
 ///
 /// - Parameter known: 0 or 1; [batch, 1, height, width], sides multiples of 2 to the `halvings`.
 package func filledFromHalvings<Number: Real>(
     _ x: Variable<Number>,
     known: Variable<Number>,
-    _ halvings: Int
+    _ halvings: Int,
+    relaxations: Int = 4
 ) -> Variable<Number> {
     let kept = x * known
     if halvings == 0 { return kept }
@@ -95,7 +99,11 @@ package func filledFromHalvings<Number: Real>(
     let coarse = filledFromHalvings(
         means,
         known: (share * 4).clamped(to: 0...1),
-        halvings - 1
+        halvings - 1,
+        relaxations: relaxations
     )
-    return kept + coarse.enlarged(2, .bilinear) * (-known + 1)
+    let hole = -known + 1
+    return (0..<relaxations).reduce(kept + coarse.enlarged(2, .bilinear) * hole) { filled, _ in
+        kept + filled.averagePooled(3, stride: 1, padding: 1) * hole
+    }
 }
