@@ -92,8 +92,7 @@ let package = Package(
             "Recipes",
             [
                 "Tensors", "Parameters", "Kernels", "Measures", "Vips", "Graphs", "ONNX",
-                "Training",
-                "TrainingData", "TrainingLogs",
+                "Training", "TrainingData", "TrainingLogs",
             ]
         ),
         floor(

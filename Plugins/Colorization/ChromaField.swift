@@ -6,21 +6,17 @@ import PluginKit
 /// averaged over the windows that a pixel lies in, and interpolated between the small picture's
 /// pixels. Where the large luma has an edge, so has the chroma. He and Sun, "Fast Guided Filter",
 /// 2015, after He, Sun and Tang, "Guided Image Filtering", 2013, equations 5 to 8.
-struct ChromaField: Sendable {
-    /// a and b of blue, a and b of red, for each pixel of the large picture.
-    private let coefficients: EnlargedPixels
+struct ChromaField {
+    /// Four bands: a and b of blue, a and b of red.
+    let coefficients: Pixels
 
     /// - Parameters:
-    ///   - luma: of the small picture.
-    ///   - chroma: of the small picture.
-    ///   - width, height: of the large picture.
+    ///   - luma, chroma: of the small picture.
     ///   - radius: of the windows, in small pixels.
     ///   - smoothness: a variance of luma; what varies less is taken for flat.
     init(
         _ luma: LumaPlane,
         _ chroma: ChromaPlanes,
-        width: Int,
-        height: Int,
         radius: Int = 2,
         smoothness: Float = 1e-3
     ) {
@@ -48,27 +44,11 @@ struct ChromaField: Sendable {
                 coefficients[4 * i + 2 * place + 1] = constants[i]
             }
         }
-        let small = Pixels(
+        self.coefficients = Pixels(
             width: luma.width,
             height: luma.height,
             bands: 4,
             samples: coefficients
         )
-        self.coefficients = EnlargedPixels(small, width: width, height: height)
-    }
-
-    /// Calls `body` with a and b of blue and red for every column of a row of the large picture.
-    ///
-    /// - Parameter row: scratch memory, kept between calls.
-    func forEachColumn(
-        _ columns: Range<Int>,
-        row y: Int,
-        scratch row: inout [Float],
-        _ body: (_ column: Int, _ coefficients: SIMD4<Float>) -> Void
-    ) {
-        coefficients.read(columns, row: y, into: &row)
-        for (i, x) in columns.enumerated() {
-            body(x, SIMD4(row[4 * i], row[4 * i + 1], row[4 * i + 2], row[4 * i + 3]))
-        }
     }
 }

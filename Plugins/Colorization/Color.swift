@@ -11,21 +11,15 @@ struct LumaPlane: Sendable {
     let width, height: Int
     let values: [Float]
 
-    init(width: Int, height: Int, values: [Float]) {
-        self.width = width
-        self.height = height
-        self.values = values
-    }
-
     init(_ pixels: Pixels, peak: Float) {
+        (width, height) = (pixels.width, pixels.height)
         let samples = pixels.samples
-        let values =
+        values =
             pixels.bands == 1
             ? samples.map { $0 / peak }
             : stride(from: 0, to: samples.count, by: 3).map {
                 luma(samples[$0], samples[$0 + 1], samples[$0 + 2]) / peak
             }
-        self.init(width: pixels.width, height: pixels.height, values: values)
     }
 }
 

@@ -23,7 +23,8 @@ struct ColorNetwork {
     /// What the network says of a whole small picture.
     func chroma(of picture: LumaPlane) throws -> ChromaPlanes {
         let count = picture.width * picture.height
-        let values = picture.values.map { $0 * range.gain + range.offset }
+        let (black, white) = network.range
+        let values = picture.values.map { black + $0 * (white - black) }
         let channels = Int(network.info.input_channels)
         let input = NetworkTensor(
             shape: [1, channels, picture.height, picture.width],
@@ -51,18 +52,9 @@ struct ColorNetwork {
         var planes = ChromaPlanes(blue: [], red: [])
         for i in 0..<count {
             let y = luma(red[i], green[i], blue[i])
-            planes.blue.append((blue[i] - y) / (1.772 * range.gain))
-            planes.red.append((red[i] - y) / (1.402 * range.gain))
+            planes.blue.append((blue[i] - y) / (1.772 * (white - black)))
+            planes.red.append((red[i] - y) / (1.402 * (white - black)))
         }
         return planes
-    }
-
-    /// What turns 0 … 1 into the network's numbers.
-    private var range: (gain: Float, offset: Float) {
-        switch Int(network.info.range) {
-        case Int(ATELIER_RANGE_BYTE): (255, 0)
-        case Int(ATELIER_RANGE_SIGNED): (2, -1)
-        default: (1, 0)
-        }
     }
 }

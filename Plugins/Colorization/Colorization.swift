@@ -37,13 +37,8 @@ struct Colorization: Operation {
                 status: Int(ATELIER_BAD_VALUE)
             )
         }
-        if info.space == UInt32(ATELIER_SPACE_LINEAR) {
-            // Colours are judged as they are seen, in gamma-encoded values.
-            let encoded = try color.operation("colourspace", ["space": .string("rgb16")])
-            let result = try colorized(encoded, host)
-            return try result.operation("colourspace", ["space": .string("scrgb")]).joined(alpha)
-        }
-        return try colorized(color, host).joined(alpha)
+        // Colours are judged as they are seen.
+        return try color.gammaEncoded { try colorized($0, host) }.joined(alpha)
     }
 
     private func colorized(_ photo: LazyImage, _ host: Host) throws -> LazyImage {
@@ -59,18 +54,14 @@ struct Colorization: Operation {
         let network = try host.network(model, task: "colorization")
         let luma = LumaPlane(reduced, peak: Float(info.peak))
         let chroma = try ColorNetwork(network).chroma(of: luma)
-        let field = ChromaField(luma, chroma, width: Int(info.width), height: Int(info.height))
-        let layout = PixelLayout(
+        let joining = ColorJoining(
+            ChromaField(luma, chroma),
             width: Int(info.width),
             height: Int(info.height),
-            bands: 3,
-            format: info.format,
-            space: .rgb
+            peak: Float(info.peak),
+            strength: Float(strength)
         )
-        let joining = ColorJoining(field, peak: Float(info.peak), strength: Float(strength))
-        return try host.image(layout, from: [photo]) { inputs, result in
-            joining.fill(result, from: inputs[0])
-        }
+        return try photo.recolored { joining.fill($1, from: $0) }
     }
 
     /// About as wide to high as the photo, in multiples of 64 pixels, which every U-Net can halve.

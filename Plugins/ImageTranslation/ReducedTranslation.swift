@@ -17,15 +17,10 @@ struct ReducedTranslation {
     }
 
     func apply(to photo: LazyImage) throws -> LazyImage {
-        let info = try photo.info
-        switch Int(info.space) {
-        case ATELIER_SPACE_RGB, ATELIER_SPACE_GREY: return try translated(photo)
-        case ATELIER_SPACE_LINEAR:
-            let encoded = try photo.operation("colourspace", ["space": .string("rgb16")])
-            return try translated(encoded).operation("colourspace", ["space": .string("scrgb")])
-        default:
+        if try photo.info.space == UInt32(ATELIER_SPACE_OTHER) {
             return try translated(photo.operation("colourspace", ["space": .string("srgb")]))
         }
+        return try photo.gammaEncoded(translated)
     }
 
     /// - Parameter photo: of one band or three, gamma-encoded.
@@ -48,16 +43,7 @@ struct ReducedTranslation {
             height: height,
             peak: Float(info.peak)
         )
-        let layout = PixelLayout(
-            width: width,
-            height: height,
-            bands: 3,
-            format: info.format,
-            space: .rgb
-        )
-        return try host.image(layout, from: [photo]) { inputs, result in
-            change.fill(result, from: inputs[0])
-        }
+        return try photo.recolored { change.fill($1, from: $0) }
     }
 }
 

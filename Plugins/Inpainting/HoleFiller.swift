@@ -21,7 +21,7 @@ struct HoleFiller {
         let (small, smallHole) = try photo.halved(without: hole)
         let coarse = try filled(small, hole: smallHole, thickness: (thickness + 1) / 2)
         let info = try photo.info
-        let content = try coarse.doubled(width: Int(info.width), height: Int(info.height))
+        let content = try coarse.stretched(2, 2, width: Int(info.width), height: Int(info.height))
         // Half of white tells the network that a pixel's coarse content is there.
         let halfWhite = try deep.operation("linear", ["a": .doubles([0.5]), "b": .doubles([0])])
             .operation("cast", ["format": .string("uchar")])

@@ -2,7 +2,7 @@ public import CPluginABI
 import PluginKit
 
 /// Fills holes in a photo from what surrounds them; everything else stays bit for bit.
-struct Inpaint: Operation {
+struct Inpainting: Operation {
     static let name = "inpaint"
     static let summary = "Fills holes, scratches and unwanted things from what surrounds them."
 
@@ -84,7 +84,7 @@ private let plugin = Plugin(
     id: "org.atelier.inpainting",
     version: "1.0",
     licence: "MIT",
-    [Inpaint.self]
+    [Inpainting.self]
 )
 
 // swift-format-ignore: AlwaysUseLowerCamelCase

@@ -157,28 +157,6 @@ extension LazyImage {
             operation("multiply", input: "left", ["right": .image(known)])
         )
         let means = try sums.operation("divide", input: "left", ["right": .image(share)])
-        return (try means.likeSamples(of: self), try share.compared("less", 0.25))
-    }
-
-    /// The samples rounded to the type of another image's.
-    private func likeSamples(of other: LazyImage) throws -> LazyImage {
-        let own = Int(try other.info.format)
-        let format = [ATELIER_U8: "uchar", ATELIER_U16: "ushort"].first { Int($0.key) == own }?
-            .value
-        guard let format else { return self }
-        return try operation("round", ["round": .string("rint")])
-            .operation("cast", ["format": .string(format)])
-    }
-
-    /// Twice the size, cut to a width and a height.
-    func doubled(width: Int, height: Int) throws -> LazyImage {
-        try operation(
-            "affine",
-            [
-                "matrix": .doubles([2, 0, 0, 2]), "idx": .double(0.25), "idy": .double(0.25),
-                "oarea": .doubles([0, 0, Double(width), Double(height)]),
-                "interpolate": .string("bicubic"), "extend": .string("copy"),
-            ]
-        )
+        return (try means.rounded(like: self), try share.compared("less", 0.25))
     }
 }

@@ -35,13 +35,13 @@ struct SuperResolution: Operation {
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
         let info = try photo.info
         let wanted = try wantedSize(Double(info.width), Double(info.height))
+        let factor = wanted.map {
+            max($0.width / Double(info.width), $0.height / Double(info.height))
+        }
         let network = try host.network(
             model,
             task: Self.name,
-            scale: wanted.map {
-                max($0.width / Double(info.width), $0.height / Double(info.height))
-            }
-                ?? 0,
+            scale: factor ?? 0,
             range: range,
             channels: channels
         )

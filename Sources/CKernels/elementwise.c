@@ -5,7 +5,6 @@
 #include "variants.inc"
 
 /* The tables are named for what they hold: a table entry is a variant of one kernel. */
-#define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
 TABLE(unary);
 TABLE(slope);
 TABLE(binary);

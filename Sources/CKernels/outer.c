@@ -4,7 +4,6 @@
 #define ATELIER_BODY "outer.inc"
 #include "variants.inc"
 
-#define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
 TABLE(outer_products);
 TABLE(pixels_from_planes);
 TABLE(planes_from_pixels);

@@ -4,7 +4,6 @@
 #define ATELIER_BODY "runs.inc"
 #include "variants.inc"
 
-#define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
 TABLE(sum);
 TABLE(dot);
 TABLE(spread);

@@ -85,7 +85,6 @@ void atelier_winograd_gather_weights(const float *products, size_t place_stride,
 
 /* ---- Training ---- */
 
-#define TABLE(kernel) static typeof(kernel##_plain) *const kernel##_table[] = VARIANTS(kernel)
 TABLE(tiles_spread);
 TABLE(tiles_scatter);
 TABLE(tiles_gather);

@@ -162,14 +162,7 @@ extension Image {
 
     /// Three planes of some rows; grey is taken three times.
     fileprivate func strip(_ rows: Range<Int>) throws -> [Plane] {
-        let part = try operation(
-            "extract_area",
-            [
-                "left": .int(0), "top": .int(rows.lowerBound), "width": .int(width),
-                "height": .int(rows.count),
-            ]
-        )
-        let samples = try part.floats()
+        let samples = try part(rows: rows).floats()
         return (0..<3).map { band in
             let first = bands >= 3 ? band : 0
             let values = stride(from: first, to: samples.count, by: bands).map {

@@ -20,17 +20,7 @@ package struct ComparisonSheet {
             width: min(Self.side, after.width), height: min(Self.partHeight, after.height)
         )
         for place in try Self.places(before, after, size) {
-            for picture in [before, after] {
-                cells.append(
-                    try picture.operation(
-                        "extract_area",
-                        [
-                            "left": .int(place.left), "top": .int(place.top),
-                            "width": .int(size.width), "height": .int(size.height),
-                        ]
-                    )
-                )
-            }
+            cells += [try before.part(place), try after.part(place)]
         }
         image = try Self.sheet(cells)
     }
@@ -59,12 +49,12 @@ package struct ComparisonSheet {
         }
     }
 
-    /// Where the pictures differ most, each place apart from the others; the left upper corners.
+    /// Where the pictures differ most, each place apart from the others.
     private static func places(
         _ before: Image,
         _ after: Image,
         _ size: (width: Int, height: Int)
-    ) throws -> [(left: Int, top: Int)] {
+    ) throws -> [Rectangle] {
         // The means over a grid whose fields are half as large as a part.
         let columns = max(1, after.width * 2 / size.width - 1)
         let rows = max(1, after.height * 2 / size.height - 1)
@@ -72,10 +62,7 @@ package struct ComparisonSheet {
             "subtract",
             ["left": .image(before), "right": .image(after)]
         ).operation("abs").operation("bandmean").cast(to: .f32)
-        let fields = try difference.operation(
-            "thumbnail_image",
-            ["width": .int(columns), "height": .int(rows), "size": .string("force")]
-        ).floats()
+        let fields = try difference.reduced(width: columns, height: rows).floats()
         var places: [(column: Int, row: Int)] = []
         for i in fields.indices.sorted(by: { fields[$0] > fields[$1] }) {
             let (column, row) = (i % columns, i / columns)
@@ -86,9 +73,11 @@ package struct ComparisonSheet {
             if places.count == partCount { break }
         }
         return places.map { place in
-            (
-                min(place.column * size.width / 2, after.width - size.width),
-                min(place.row * size.height / 2, after.height - size.height)
+            Rectangle(
+                left: min(place.column * size.width / 2, after.width - size.width),
+                top: min(place.row * size.height / 2, after.height - size.height),
+                width: size.width,
+                height: size.height
             )
         }
     }

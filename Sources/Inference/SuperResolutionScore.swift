@@ -73,14 +73,12 @@ private func imageOf(_ planes: [Plane]) throws -> Image {
             bytes[i * planes.count + band] = UInt8(value)
         }
     }
-    return try bytes.withUnsafeBytes {
-        try Image.fromMemory(
-            $0,
-            width: planes[0].width,
-            height: planes[0].height,
-            bands: planes.count,
-            format: .u8,
-            interpretation: "srgb"
-        )
-    }
+    return try Image.fromMemory(
+        bytes,
+        width: planes[0].width,
+        height: planes[0].height,
+        bands: planes.count,
+        format: .u8,
+        interpretation: "srgb"
+    )
 }

@@ -129,13 +129,7 @@ package struct MaskRegions {
         let rows = max(1, (1 << 22) / mask.width)
         for top in stride(from: 0, to: mask.height, by: rows) {
             let count = min(rows, mask.height - top)
-            let bytes = try mask.operation(
-                "extract_area",
-                [
-                    "left": .int(0), "top": .int(top), "width": .int(mask.width),
-                    "height": .int(count),
-                ]
-            ).bytes()
+            let bytes = try mask.part(rows: top..<(top + count)).bytes()
             for y in 0..<count { regions.add(bytes[(y * mask.width)..<((y + 1) * mask.width)]) }
         }
         return regions.found

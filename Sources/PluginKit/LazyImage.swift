@@ -82,13 +82,22 @@ public final class LazyImage {
         return try enlarged(width: width, height: height)
     }
 
-    /// Stretches the picture with its borders where they were: libvips's own `resize` would move an
-    /// enlarged picture by half a pixel.
     private func enlarged(width: Int, height: Int) throws -> LazyImage {
         let info = try info
         if Int(info.width) == width, Int(info.height) == height { return self }
         let (x, y) = (Double(width) / Double(info.width), Double(height) / Double(info.height))
-        return try operation(
+        return try stretched(x, y, width: width, height: height)
+    }
+
+    /// Stretches the picture with its left and upper borders where they were, and cuts it to a width and
+    /// a height: libvips's own `resize` would move an enlarged picture by half a pixel.
+    public func stretched(
+        _ x: Double,
+        _ y: Double,
+        width: Int,
+        height: Int
+    ) throws -> LazyImage {
+        try operation(
             "affine",
             [
                 "matrix": .doubles([x, 0, 0, y]),
@@ -153,13 +162,42 @@ public final class LazyImage {
             input: "left",
             ["right": .image(try scaled(other, amount * mine.peak / theirs.peak))]
         )
-        let format = [ATELIER_U8: "uchar", ATELIER_U16: "ushort"]
-            .first { $0.key == Int(mine.format) }?.value
-        guard let format else { return sum }
-        return try sum.operation("round", ["round": .string("rint")]).operation(
-            "cast",
-            ["format": .string(format)]
+        return try sum.rounded(like: self)
+    }
+
+    /// Samples rounded to the type of another image's, where those are whole numbers.
+    public func rounded(like other: LazyImage) throws -> LazyImage {
+        let own = Int(try other.info.format)
+        let format = [ATELIER_U8: "uchar", ATELIER_U16: "ushort"].first { $0.key == own }?.value
+        guard let format else { return self }
+        return try operation("round", ["round": .string("rint")])
+            .operation("cast", ["format": .string(format)])
+    }
+
+    /// What `body` makes of the image in gamma-encoded samples; linear light is encoded before and
+    /// decoded after.
+    public func gammaEncoded(_ body: (LazyImage) throws -> LazyImage) throws -> LazyImage {
+        guard try info.space == UInt32(ATELIER_SPACE_LINEAR) else { return try body(self) }
+        return try body(operation("colourspace", ["space": .string("rgb16")]))
+            .operation("colourspace", ["space": .string("scrgb")])
+    }
+
+    /// An image of three gamma-encoded bands whose pixels a function computes from those in the same
+    /// place of this image, region by region; size and type of samples stay.
+    public func recolored(
+        _ compute: @escaping @Sendable (_ photo: PixelRegion, _ result: PixelRegion) -> Void
+    ) throws -> LazyImage {
+        let info = try info
+        let layout = PixelLayout(
+            width: Int(info.width),
+            height: Int(info.height),
+            bands: 3,
+            format: info.format,
+            space: .rgb
         )
+        return try host.image(layout, from: [self]) { inputs, result in
+            compute(inputs[0], result)
+        }
     }
 }
 

@@ -68,6 +68,15 @@ public final class Network {
     /// The model's name.
     public var name: String { info.name.map { String(cString: $0) } ?? "" }
 
+    /// The numbers that stand for black and white.
+    public var range: (black: Float, white: Float) {
+        switch Int(info.range) {
+        case ATELIER_RANGE_BYTE: (0, 255)
+        case ATELIER_RANGE_SIGNED: (-1, 1)
+        default: (0, 1)
+        }
+    }
+
     /// Output pixels along a side for an input pixel.
     public var scale: Double { Double(info.scale_numerator) / Double(info.scale_denominator) }
 
@@ -152,12 +161,7 @@ public final class Network {
         guard bands == channels || bands == 1 else {
             throw OperationError("expected a picture of \(channels) bands, found one of \(bands)")
         }
-        let range: (black: Float, white: Float) =
-            switch Int(info.range) {
-            case ATELIER_RANGE_BYTE: (0, 255)
-            case ATELIER_RANGE_SIGNED: (-1, 1)
-            default: (0, 1)
-            }
+        let range = range
         let factor = (range.white - range.black) / Float(try image.info.peak)
         let isReversed = Int(info.channels) == ATELIER_CHANNELS_BGR
         let values = (0..<channels).flatMap { channel in

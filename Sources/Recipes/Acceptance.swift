@@ -47,3 +47,25 @@ extension AcceptanceExperiment {
         return try run(2)
     }
 }
+
+extension Recipe {
+    /// The recipe as `--set` sets it.
+    init(set words: KeyValuePairs<String, String>) throws {
+        let given = words.map { (key: $0.key, text: $0.value) }
+        try self.init(try Settings(Self.settings, given: given, recipe: Self.name))
+    }
+}
+
+extension Trainer {
+    /// Takes steps, and says now and then what the losses are.
+    func take(_ steps: Range<Int>, every count: Int, _ report: (String) -> Void) throws {
+        for step in steps {
+            let losses = try self.step(step)
+            guard (step + 1) % count == 0 else { continue }
+            let texts = losses.sorted { $0.key < $1.key }.map { "\($0.key) \(Float($0.value))" }
+            report(
+                "step \(step + 1) of \(steps.upperBound): " + texts.joined(separator: ", ")
+            )
+        }
+    }
+}

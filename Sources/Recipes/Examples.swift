@@ -1,4 +1,5 @@
 internal import Graphs
+internal import Measures
 internal import Tensors
 internal import Training
 internal import TrainingData
@@ -35,6 +36,14 @@ struct Examples {
     /// What comes out for every sample, beside what should.
     func results(_ result: (Tensor) -> Tensor) -> [(result: Tensor, target: Tensor)] {
         pairs.map { (result($0.input), $0.target) }
+    }
+}
+
+/// The channels of a picture of numbers from 0 to 1 as samples of 8 bits: whole numbers to 255.
+func bytePlanes(of picture: Tensor) -> [Plane] {
+    planes(of: picture.roundedToBytes).map { plane in
+        let values = plane.values.map { ($0 * 255).rounded() }
+        return Plane(width: plane.width, height: plane.height, values: values)
     }
 }
 

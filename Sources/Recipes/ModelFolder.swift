@@ -54,10 +54,19 @@ struct ModelFolder {
 }
 
 extension Settings {
-    /// The words of a card: how a model was trained.
-    func method(_ recipe: String, steps: Int, hours: Double) -> String {
+    /// How a model was trained with them, as its card says it.
+    func training(
+        by recipe: any Recipe.Type,
+        on data: String,
+        steps: Int,
+        hours: Double
+    ) -> ModelFolder.Card.Training {
         let words = words.map { "\($0.key)=\($0.text)" }.joined(separator: " ")
         let minutes = Int((60 * hours).rounded())
-        return "atelier train \(recipe) with \(words); \(steps) steps in \(minutes) minutes"
+        return ModelFolder.Card.Training(
+            data: data,
+            method:
+                "atelier train \(recipe.name) with \(words); \(steps) steps in \(minutes) minutes"
+        )
     }
 }

@@ -132,12 +132,13 @@ extension Image {
 
     /// Some rows of the image, computed now.
     fileprivate func read(_ rows: Range<Int>, _ pixels: PixelRows, into input: InputRows) throws {
-        let part = try operation(
-            "extract_area",
-            [
-                "left": .int(input.columns.lowerBound), "top": .int(rows.lowerBound),
-                "width": .int(input.columns.count), "height": .int(rows.count),
-            ]
+        let part = try self.part(
+            Rectangle(
+                left: input.columns.lowerBound,
+                top: rows.lowerBound,
+                width: input.columns.count,
+                height: rows.count
+            )
         )
         let samples = try part.bytes()
         let stride = part.width * bands * format.bytes

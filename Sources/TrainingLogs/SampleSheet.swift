@@ -74,16 +74,14 @@ func pngBytes(_ picture: Tensor) throws(LogError) -> [UInt8] {
         }
     }
     do {
-        return try samples.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: width,
-                height: height,
-                bands: bands,
-                format: .u8,
-                interpretation: bands == 1 ? "b-w" : "srgb"
-            )
-        }.pngBytes()
+        return try Image.fromMemory(
+            samples,
+            width: width,
+            height: height,
+            bands: bands,
+            format: .u8,
+            interpretation: bands == 1 ? "b-w" : "srgb"
+        ).pngBytes()
     } catch {
         throw LogError(
             "a picture of \(width) × \(height) pixels: expected a PNG file, found \(error)"

@@ -166,18 +166,37 @@ package final class Image: @unchecked Sendable {
         return try image.operation("copy", ["interpretation": .string(interpretation)])
     }
 
+    /// An image of numbers that lie as its samples do.
+    package static func fromMemory<Number: BitwiseCopyable>(
+        _ numbers: [Number],
+        width: Int,
+        height: Int,
+        bands: Int,
+        format: SampleFormat,
+        interpretation: String? = nil
+    ) throws(VipsError) -> Image {
+        let result = numbers.withUnsafeBytes { bytes in
+            Result { () throws(VipsError) in
+                try fromMemory(
+                    bytes,
+                    width: width,
+                    height: height,
+                    bands: bands,
+                    format: format,
+                    interpretation: interpretation
+                )
+            }
+        }
+        return try result.get()
+    }
+
     /// An image of one float band from its rows.
     package static func fromSamples(
         _ samples: [Float],
         width: Int,
         height: Int
     ) throws(VipsError) -> Image {
-        let result = samples.withUnsafeBytes { bytes in
-            Result { () throws(VipsError) in
-                try fromMemory(bytes, width: width, height: height, bands: 1, format: .f32)
-            }
-        }
-        return try result.get()
+        try fromMemory(samples, width: width, height: height, bands: 1, format: .f32)
     }
 
     /// All pixels, computed now: rows without gaps, bands interleaved.

@@ -26,6 +26,22 @@ extension Image {
         try operation("extract_band", ["band": .int(index)])
     }
 
+    /// A rectangle of the picture as one of its own.
+    package func part(_ area: Rectangle) throws(VipsError) -> Image {
+        try operation(
+            "extract_area",
+            [
+                "left": .int(area.left), "top": .int(area.top), "width": .int(area.width),
+                "height": .int(area.height),
+            ]
+        )
+    }
+
+    /// Some rows of the picture.
+    package func part(rows: Range<Int>) throws(VipsError) -> Image {
+        try part(Rectangle(left: 0, top: rows.lowerBound, width: width, height: rows.count))
+    }
+
     package static func joined(_ images: [Image]) throws(VipsError) -> Image {
         images.count == 1 ? images[0] : try image("bandjoin", ["in": .images(images)])
     }

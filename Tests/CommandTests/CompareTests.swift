@@ -17,16 +17,14 @@ import Vips
             let (x, y) = (i % 40, i / 40)
             return UInt8(100 + (3 * x + 5 * y) % 7 + adding(x, y))
         }
-        let image = try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: 40,
-                height: 30,
-                bands: 1,
-                format: .u8,
-                interpretation: "b-w"
-            )
-        }
+        let image = try Image.fromMemory(
+            bytes,
+            width: 40,
+            height: 30,
+            bands: 1,
+            format: .u8,
+            interpretation: "b-w"
+        )
         try image.write(to: folder.path(name))
         return folder.path(name)
     }
@@ -72,6 +70,42 @@ import Vips
         #expect(seam["position"] as? Int == (isColumn ? 13 : 17))
         // A jump of 2 where the others are below a tenth.
         #expect(abs(try #require(seam["strength"] as? Double) - 20) < 1e-6)
+    }
+
+    @Test("a tall picture, which is read in strips, differs as the same one turned on its side")
+    func strips() throws {
+        let tall = try ["a", "b"].map { name in
+            var random = SeededRandom(name == "a" ? 1 : 2)
+            let bytes = (0..<(40 * 600)).map { i in
+                UInt8(60 + i / 40 % 90 + random.int(0...(name == "a" ? 20 : 60)))
+            }
+            let path = folder.path("\(name).png")
+            try Image.fromMemory(
+                bytes,
+                width: 40,
+                height: 600,
+                bands: 1,
+                format: .u8,
+                interpretation: "b-w"
+            ).write(to: path)
+            return path
+        }
+        let wide = try tall.map { path in
+            let turned = path + ".turned.png"
+            try Image.open(path, sequentially: false)
+                .operation("rot", ["angle": .string("d90")]).write(to: turned)
+            return turned
+        }
+        let (one, other) = (try compare(tall[0], tall[1]), try compare(wide[0], wide[1]))
+        for key in [
+            "lumaSignalToNoise", "signalToNoise", "structuralSimilarity", "colorDifference",
+            "largestDifference",
+        ] {
+            let values = [one, other].map { $0[key] as? Double ?? .nan }
+            #expect(abs(values[0] - values[1]) < 1e-9, "\(key): \(values)")
+        }
+        let strengths = [one, other].map { ($0["seam"] as? [String: Any])?["strength"] as? Double }
+        #expect(abs((strengths[0] ?? 0) - (strengths[1] ?? 1)) < 1e-9)
     }
 
     @Test("pictures of other sizes are refused by numbers and shown by a sheet")

@@ -55,9 +55,7 @@ import Vips
             return cells[cell]!
         }
         let bytes = mask.map { $0 ? 128 : 127 as UInt8 }
-        let image = try bytes.withUnsafeBytes {
-            try Image.fromMemory($0, width: width, height: height, bands: 1, format: .u8)
-        }
+        let image = try Image.fromMemory(bytes, width: width, height: height, bands: 1, format: .u8)
         let found = try MaskRegions.regions(of: image).map {
             [$0.top, $0.left, $0.bottom, $0.right, $0.pixels, $0.thickness]
         }

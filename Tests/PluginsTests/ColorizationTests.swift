@@ -29,16 +29,14 @@ import Vips
     /// Writes a grey picture of bytes.
     private func picture(_ values: [[UInt8]], bands: Int = 1) throws -> String {
         let bytes = values.flatMap { $0.flatMap { Array(repeating: $0, count: bands) } }
-        let image = try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: values[0].count,
-                height: values.count,
-                bands: bands,
-                format: .u8,
-                interpretation: bands == 1 ? "b-w" : "srgb"
-            )
-        }
+        let image = try Image.fromMemory(
+            bytes,
+            width: values[0].count,
+            height: values.count,
+            bands: bands,
+            format: .u8,
+            interpretation: bands == 1 ? "b-w" : "srgb"
+        )
         let path = folder.path("grey\(bands).png")
         try image.write(to: path)
         return path

@@ -7,7 +7,7 @@ import Testing
 import Vips
 
 /// The operation that fills holes, with a network small enough to say what comes out.
-@Suite struct InpaintTests {
+@Suite struct InpaintingTests {
     let folder: TemporaryFolder
 
     init() throws {
@@ -97,16 +97,14 @@ import Vips
         let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
         let grey = bands < 3
         let space = format == .u16 ? (grey ? "grey16" : "rgb16") : (grey ? "b-w" : "srgb")
-        let image = try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: width,
-                height: height,
-                bands: bands,
-                format: format,
-                interpretation: space
-            )
-        }
+        let image = try Image.fromMemory(
+            bytes,
+            width: width,
+            height: height,
+            bands: bands,
+            format: format,
+            interpretation: space
+        )
         try image.write(to: folder.path(name))
         return bytes
     }
@@ -125,9 +123,7 @@ import Vips
             }
         }
         let bytes = inside.map { $0 ? 255 : 0 as UInt8 }
-        let image = try bytes.withUnsafeBytes {
-            try Image.fromMemory($0, width: width, height: height, bands: 1, format: .u8)
-        }
+        let image = try Image.fromMemory(bytes, width: width, height: height, bands: 1, format: .u8)
         try image.operation("copy", ["interpretation": .string("b-w")]).write(to: folder.path(name))
         return inside
     }
@@ -250,16 +246,14 @@ import Vips
                 for band in 0..<3 { bytes[(y * width + x) * 3 + band] = x > 50 ? 250 : 5 }
             }
         }
-        try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: width,
-                height: height,
-                bands: 3,
-                format: .u8,
-                interpretation: "srgb"
-            )
-        }.write(to: folder.path("photo.v"))
+        try Image.fromMemory(
+            bytes,
+            width: width,
+            height: height,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        ).write(to: folder.path("photo.v"))
         let (command, result) = try inpaint("photo.v", "mask=auto", "grow=1", "feather=0")
         #expect(command.status == 0, "\(command.errors)")
         let after = try #require(result).bytes()

@@ -21,16 +21,14 @@ import Vips
                 bytes += [UInt8(wave), UInt8(90 + (x / 9 + y / 7) % 2 * 60), UInt8(200 - wave / 2)]
             }
         }
-        try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: 400,
-                height: 300,
-                bands: 3,
-                format: .u8,
-                interpretation: "srgb"
-            )
-        }.write(to: photo)
+        try Image.fromMemory(
+            bytes,
+            width: 400,
+            height: 300,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        ).write(to: photo)
     }
 
     private func file(_ graph: Graph) throws -> String {

@@ -79,33 +79,31 @@ import Vips
         let bytes = samples.flatMap { sample in
             format == .u8 ? [UInt8(sample)] : [UInt8(sample & 255), UInt8(sample >> 8)]
         }
-        try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: side,
-                height: side,
-                bands: bands,
-                format: format,
-                interpretation: format == .u8 ? "srgb" : "rgb16"
-            )
-        }.write(to: folder.path(name))
+        try Image.fromMemory(
+            bytes,
+            width: side,
+            height: side,
+            bands: bands,
+            format: format,
+            interpretation: format == .u8 ? "srgb" : "rgb16"
+        ).write(to: folder.path(name))
         return samples
     }
 
-    private func translate(_ words: String...) throws -> Command {
+    private func translate(
+        _ words: [String],
+        model: [String] = ["model=net.onnx"],
+        into name: String = "out.png"
+    ) throws -> Command {
         try Command.atelier(
-            ["run", "photo.png", "-o", "out.png", "--", "translate", "model=net.onnx"] + words,
+            ["run", "photo.png", "-o", name, "--", "translate"] + model + words,
             environment: ["XDG_CACHE_HOME": folder.path("cache")],
             in: folder.url
         )
     }
 
     private func result(_ words: [String] = []) throws -> [Int] {
-        let command = try Command.atelier(
-            ["run", "photo.png", "-o", "out.png", "--", "translate", "model=net.onnx"] + words,
-            environment: ["XDG_CACHE_HOME": folder.path("cache")],
-            in: folder.url
-        )
+        let command = try translate(words)
         #expect(command.status == 0, "\(command.errors)")
         return try Image.open(folder.path("out.png"), sequentially: false).floats().map { Int($0) }
     }
@@ -143,7 +141,7 @@ import Vips
         #expect(try result() == samples)
         #expect(try result(["direction=a-to-b"]) == samples)
         #expect(try result(["direction=b-to-a"]) == swapping(samples))
-        let error = try translate("direction=b-to-c").errors
+        let error = try translate(["direction=b-to-c"]).errors
         #expect(
             error.contains(
                 "direction=b-to-c: expected one of its networks a-to-b, b-to-a, found \"net.onnx\" "
@@ -247,11 +245,7 @@ import Vips
                 "reference= is for models that take a style, and net takes none; leave it out"
             ),
         ] {
-            let command = try Command.atelier(
-                ["run", "photo.png", "-o", "no.png", "--", "translate", "model=net.onnx"] + words,
-                environment: ["XDG_CACHE_HOME": folder.path("cache")],
-                in: folder.url
-            )
+            let command = try translate(words, into: "no.png")
             #expect(command.status != 0 && command.errors.contains(text), "\(command.errors)")
             #expect(!folder.contents.contains("no.png"))
         }
@@ -275,7 +269,7 @@ import Vips
         let mean = encoder.append(GlobalPooling(.average), [x])
         encoder.outputs = [encoder.append(Reshape(), [mean, sides])]
         try write(encoder, "style.onnx")
-        let plain = try translate("reference=photo.png").errors
+        let plain = try translate(["reference=photo.png"]).errors
         #expect(plain.contains("reference=: expected a model with several networks"), "\(plain)")
         try card(#", "networks": {"style": "style.onnx"}"#)
         let samples = try photo("reference.png", side: 64)
@@ -287,7 +281,7 @@ import Vips
         let drawn = try (1...6).map { Array(try result(["seed=\($0)"]).prefix(3)) }
         #expect(Set(drawn).count == 6)
         #expect(try Array(result(["seed=3"]).prefix(3)) == drawn[2])
-        let both = try translate("seed=3", "reference=reference.png").errors
+        let both = try translate(["seed=3", "reference=reference.png"]).errors
         #expect(both.contains("reference= and seed= both choose a style; leave one of them out"))
     }
 
@@ -308,25 +302,19 @@ import Vips
                     + "without \"b-to-a\""
             ),
         ] {
-            let errors = try Command.atelier(
-                ["run", "photo.png", "-o", "out.png", "--", "translate", "model=net.onnx"] + words,
-                in: folder.url
-            ).errors
+            let errors = try translate(words).errors
             #expect(errors.contains(text), "\(errors)")
         }
         try write(painting("mask", [1, 3], same), "net.onnx")
-        let mask = try translate().errors
+        let mask = try translate([]).errors
         #expect(
             mask.contains("net has an input \"mask\", for which there is no setting"),
             "\(mask)"
         )
         try card(task: "colorization")
-        let task = try translate().errors
+        let task = try translate([]).errors
         #expect(task.contains("expected a model for translation, found \"net\""), "\(task)")
-        let none = try Command.atelier(
-            ["run", "photo.png", "-o", "out.png", "--", "translate"],
-            in: folder.url
-        ).errors
+        let none = try translate([], model: []).errors
         #expect(none.contains("translate needs model="), "\(none)")
     }
 }

@@ -12,7 +12,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     let words: [(key: String, text: String)]
     let data: Data
 
-    enum Data: Sendable { case photos, pairs }
+    enum Data: Sendable { case photos, smallPhotos, pairs }
 
     /// Every recipe, in every form that is exported in its own way.
     static let all = [
@@ -35,6 +35,14 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             Pix2Pix.self,
             [("crop", "32"), ("channels", "2"), ("depth", "5"), ("norm", "batch")],
             .pairs
+        ),
+        RecipeCase(
+            StyleTransfer.self,
+            [
+                ("crop", "32"), ("channels", "4"), ("blocks", "1"), ("style-size", "48"),
+                ("style", RecipeFolder.placeholder + "/Great Wave.png"),
+            ],
+            .smallPhotos
         ),
         // Deep enough for levels that forget.
         RecipeCase(
@@ -69,39 +77,66 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         ([recipe.name] + words.map { "\($0.key)=\($0.text)" }).joined(separator: " ")
     }
 
-    func settings(_ more: [(key: String, text: String)] = []) throws -> Settings {
+    func settings(
+        _ more: [(key: String, text: String)] = [],
+        in folder: RecipeFolder
+    ) throws -> Settings {
         let common = [
             ("steps", "6"), ("batch", "2"), ("checkpoint-every", "2"), ("sample-every", "6"),
         ].map { (key: $0.0, text: $0.1) }
-        return try Settings(recipe.settings, given: common + words + more, recipe: recipe.name)
+        let given = (common + words + more).map { key, text in
+            (key, text.replacing(RecipeFolder.placeholder, with: folder.path))
+        }
+        return try Settings(recipe.settings, given: given, recipe: recipe.name)
+    }
+
+    /// The recipe's trainer on the data of a folder.
+    func trainer(
+        _ more: [(key: String, text: String)] = [],
+        in folder: RecipeFolder
+    ) throws -> any Trainer {
+        try recipe.init(settings(more, in: folder)).trainer(on: folder.data)
     }
 }
 
 /// A folder of a test, with data and what trainings put there.
 final class RecipeFolder {
+    /// Stands for the folder's path in settings.
+    static let placeholder = "FOLDER"
+
     let path = NSTemporaryDirectory() + "atelier-\(UUID().uuidString)"
 
     init(_ data: RecipeCase.Data) throws {
         switch data {
         case .photos: try pictures("", seed: 1)
+        case .smallPhotos: try pictures("", seed: 1, height: 56, width: 64)
         case .pairs:
             try pictures("/a", seed: 1)
             try pictures("/b", seed: 2)
         }
+        // A painting of stripes, which looks like none of the photos.
+        let stripes = (0..<(3 * 48 * 40)).map { i in i / 1920 == i / 4 % 2 ? 0.9 : 0.1 as Float }
+        try SampleSheet([Tensor(shape: [1, 3, 48, 40], values: stripes)])
+            .write(to: path + "/Great Wave.png")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var data: String { path + "/data" }
 
-    private func pictures(_ folder: String, seed: Int) throws {
+    private func pictures(
+        _ folder: String,
+        seed: Int,
+        height: Int = 76,
+        width: Int = 68
+    ) throws {
         try FileManager.default.createDirectory(
             atPath: data + folder,
             withIntermediateDirectories: true
         )
         var random = SeededRandom(seed)
         for number in 0..<3 {
-            let picture = random.tensor([1, 3, 76, 68], in: 0...1)
+            let picture = random.tensor([1, 3, height, width], in: 0...1)
             try SampleSheet([picture]).write(to: "\(data)\(folder)/\(number).png")
         }
     }
@@ -118,7 +153,7 @@ final class RecipeFolder {
             try run.begin(RunFolder.Description(recipe: own.recipe.name, settings: [:], data: ""))
         }
         var done = 0
-        let settings = try own.settings(more)
+        let settings = try own.settings(more, in: self)
         return try TrainingRun(
             own.recipe.init(settings),
             settings: settings,

@@ -12,9 +12,13 @@ import Vips
         var random = SeededRandom(seed)
         let samples = (0..<(width * height * 3)).map { _ in Float.random(in: 0...1, using: &random)
         }
-        let image = try samples.withUnsafeBytes {
-            try Image.fromMemory($0, width: width, height: height, bands: 3, format: .f32)
-        }
+        let image = try Image.fromMemory(
+            samples,
+            width: width,
+            height: height,
+            bands: 3,
+            format: .f32
+        )
         return (image, samples)
     }
 
@@ -133,9 +137,7 @@ import Vips
         builder.graph.outputs = [builder.graph.append(Binary(.multiply), [x, factors])]
         let network = try PictureNetwork(builder.graph)
         let pixel: [UInt8] = [10, 20, 30]
-        let image = try pixel.withUnsafeBytes {
-            try Image.fromMemory($0, width: 1, height: 1, bands: 3, format: .u8)
-        }
+        let image = try Image.fromMemory(pixel, width: 1, height: 1, bands: 3, format: .u8)
         #expect(try image.applying(network, PixelMapping(channels: .rgb)).bytes() == [20, 20, 30])
         #expect(try image.applying(network, PixelMapping(channels: .bgr)).bytes() == [10, 20, 60])
     }
@@ -221,16 +223,14 @@ import Vips
     func observedFormats() throws {
         var random = SeededRandom(5)
         let bytes = (0..<(90 * 70 * 3)).map { _ in UInt8(random.int(0...255)) }
-        let eight = try bytes.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: 90,
-                height: 70,
-                bands: 3,
-                format: .u8,
-                interpretation: "srgb"
-            )
-        }
+        let eight = try Image.fromMemory(
+            bytes,
+            width: 90,
+            height: 70,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        )
         let sixteen = try eight.multiplied(by: 257).cast(to: .u16).interpreted(as: "rgb16")
         let floats = try eight.multiplied(by: 1 / 255.0).cast(to: .f32)
             .interpreted(as: "multiband")

@@ -29,9 +29,13 @@ import Vips
         let planar = x.array(of: Float.self)
         let pixels = width * height
         let samples = (0..<(4 * pixels)).map { planar[$0 % 4 * pixels + $0 / 4] }
-        let image = try samples.withUnsafeBytes {
-            try Image.fromMemory($0, width: width, height: height, bands: 4, format: .f32)
-        }
+        let image = try Image.fromMemory(
+            samples,
+            width: width,
+            height: height,
+            bands: 4,
+            format: .f32
+        )
         var mapping = PixelMapping(range: .signed)
         mapping.masks = 1
         let result = try image.applying(

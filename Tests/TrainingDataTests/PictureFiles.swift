@@ -36,16 +36,14 @@ extension TemporaryFolder {
         orientation: Int? = nil
     ) throws {
         try makeFolder(of: name)
-        var image = try samples.withUnsafeBytes {
-            try Image.fromMemory(
-                $0,
-                width: width,
-                height: height,
-                bands: bands,
-                format: format,
-                interpretation: interpretation ?? (bands < 3 ? "b-w" : "srgb")
-            )
-        }
+        var image = try Image.fromMemory(
+            samples,
+            width: width,
+            height: height,
+            bands: bands,
+            format: format,
+            interpretation: interpretation ?? (bands < 3 ? "b-w" : "srgb")
+        )
         if let orientation { image = try image.settingFields(["orientation": orientation]) }
         try image.write(to: path(name))
     }

@@ -9,16 +9,14 @@ private func ramp(width: Int = 16, height: Int = 16) throws -> Image {
     let bytes = (0..<(width * height)).map {
         UInt8(truncatingIfNeeded: $0 % width + 16 * ($0 / width))
     }
-    return try bytes.withUnsafeBytes {
-        try Image.fromMemory(
-            $0,
-            width: width,
-            height: height,
-            bands: 1,
-            format: .u8,
-            interpretation: "b-w"
-        )
-    }
+    return try Image.fromMemory(
+        bytes,
+        width: width,
+        height: height,
+        bands: 1,
+        format: .u8,
+        interpretation: "b-w"
+    )
 }
 
 @Suite struct VipsTests {

@@ -280,8 +280,7 @@ void atelier_winograd_spread_gradients(atelier_isa isa, const atelier_winograd *
 /* The sums of products of both, at 36 places, become nine gradients. */
 void atelier_winograd_gather_weights(const float *products, size_t place_stride, float *weights);
 
-/* ---- Winograd's method in parts, for training
- * ---------------------------------------------------- */
+/* ---- Training by Winograd's method ------------------------------------------------------- */
 
 /* A convolution of stride s is one of stride 1 on s² phases of its input, with the weights that
  * meet them. There are parts for 4 × 4 and 3 × 3 weights with a stride of 2, as tiles of 4 × 4

@@ -59,16 +59,10 @@ final class ColorizationTrainer: Trainer {
     func score() throws -> (name: String, value: Double)? {
         func distance(_ result: (Tensor) -> Tensor) -> Double {
             examples.results(result).reduce(0) { sum, pair in
-                sum + meanColorDifference(bytes(pair.result), bytes(pair.target))
+                sum + meanColorDifference(bytePlanes(of: pair.result), bytePlanes(of: pair.target))
             }
         }
         return ("colour-gain", 1 - distance(colored) / distance { $0.repeated(3) })
-    }
-
-    private func bytes(_ picture: Tensor) -> [Plane] {
-        planes(of: picture.roundedToBytes).map { plane in
-            Plane(width: plane.width, height: plane.height, values: plane.values.map { $0 * 255 })
-        }
     }
 
     func export(to folder: String, steps: Int, hours: Double) throws {
@@ -77,9 +71,11 @@ final class ColorizationTrainer: Trainer {
             task: Colorization.name,
             summary: "Gives a grey photo colours.",
             input: ModelFolder.Card.Input(range: "signed"),
-            training: ModelFolder.Card.Training(
-                data: data,
-                method: recipe.settings.method(Colorization.name, steps: steps, hours: hours)
+            training: recipe.settings.training(
+                by: Colorization.self,
+                on: data,
+                steps: steps,
+                hours: hours
             )
         )
         let graph = try game.networks.generator.graph(

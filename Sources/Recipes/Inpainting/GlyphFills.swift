@@ -79,16 +79,7 @@ struct GlyphFills {
         _ sides: ClosedRange<Int>,
         _ random: inout RandomNumbers
     ) -> Tensor {
-        var values = [Float](repeating: 0, count: side * side)
-        for _ in 0..<count {
-            let length = random.integer(sides)
-            let left = random.integer(margin...(side - margin - length))
-            let top = random.integer(margin...(side - margin - length))
-            for y in top..<(top + length) {
-                for x in left..<(left + length) { values[y * side + x] = 1 }
-            }
-        }
-        return Tensor(shape: [1, side, side], values: values)
+        Tensor(squareHoles: count, sides, side: side, margin: margin, &random)
     }
 }
 

@@ -24,25 +24,41 @@ struct FillTraining {
         side: Int,
         prefill: String = "none",
         seed: UInt64
-    ) throws(RecipeError) {
-        let words = [
-            ("seed", "\(seed)"), ("steps", "\(steps)"), ("batch", "\(batch)"), ("crop", "\(side)"),
-            ("channels", "16"), ("discriminator-channels", "16"), ("warm-up", "300"),
-            ("average", "0.99"), ("prefill", prefill), ("learning-rate", "0.001"),
-        ].map { (key: $0.0, text: $0.1) }
-        let settings = try Settings(Inpainting.settings, given: words, recipe: Inpainting.name)
+    ) throws {
+        let recipe = try Inpainting(set: [
+            "seed": "\(seed)", "steps": "\(steps)", "batch": "\(batch)", "crop": "\(side)",
+            "channels": "16", "discriminator-channels": "16", "warm-up": "300",
+            "average": "0.99", "prefill": prefill, "learning-rate": "0.001",
+        ])
         let data = InpaintingData(items, examples: [], name: "")
-        trainer = InpaintingTrainer(Inpainting(settings), data)
+        trainer = InpaintingTrainer(recipe, data)
         self.steps = steps
     }
 
     func run(_ report: (String) -> Void) throws {
-        for step in 0..<steps {
-            let losses = try trainer.step(step)
-            guard (step + 1) % 100 == 0 else { continue }
-            let texts = losses.sorted { $0.key < $1.key }.map { "\($0.key) \(Float($0.value))" }
-            report("step \(step + 1) of \(steps): " + texts.joined(separator: ", "))
+        try trainer.take(0..<steps, every: 100, report)
+    }
+}
+
+extension Tensor {
+    /// A mask 1 × side × side with square holes that stay away from the border.
+    init(
+        squareHoles count: Int,
+        _ lengths: ClosedRange<Int>,
+        side: Int,
+        margin: Int = 0,
+        _ random: inout RandomNumbers
+    ) {
+        var values = [Float](repeating: 0, count: side * side)
+        for _ in 0..<count {
+            let length = random.integer(lengths)
+            let left = random.integer(margin...(side - margin - length))
+            let top = random.integer(margin...(side - margin - length))
+            for y in top..<(top + length) {
+                for x in left..<(left + length) { values[y * side + x] = 1 }
+            }
         }
+        self.init(shape: [1, side, side], values: values)
     }
 }
 

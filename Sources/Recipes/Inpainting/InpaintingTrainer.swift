@@ -126,9 +126,11 @@ final class InpaintingTrainer: Trainer {
             summary: "Fills holes and scratches in photos.",
             scale: 1,
             input: ModelFolder.Card.Input(range: "unit"),
-            training: ModelFolder.Card.Training(
-                data: data.name,
-                method: recipe.settings.method(Inpainting.name, steps: steps, hours: hours)
+            training: recipe.settings.training(
+                by: Inpainting.self,
+                on: data.name,
+                steps: steps,
+                hours: hours
             )
         )
         try ModelFolder(graph: try networks.graph(), card: card).write(to: folder)

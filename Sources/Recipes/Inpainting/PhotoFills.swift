@@ -89,20 +89,9 @@ struct PhotoFills {
 
         func mask(_ random: inout RandomNumbers) -> Tensor {
             switch self {
-            case .square: PhotoFills.square(&random)
+            case .square: Tensor(squareHoles: 1, 12...24, side: side, &random)
             case .scratch: Corruption(.scratch).mask(width: side, height: side, &random)
             }
         }
-    }
-
-    private static func square(_ random: inout RandomNumbers) -> Tensor {
-        let length = random.integer(12...24)
-        let left = random.integer(0...(side - length))
-        let top = random.integer(0...(side - length))
-        let values = (0..<(side * side)).map { i -> Float in
-            (left..<(left + length)).contains(i % side) && (top..<(top + length)).contains(i / side)
-                ? 1 : 0
-        }
-        return Tensor(shape: [1, side, side], values: values)
     }
 }

@@ -37,21 +37,18 @@ package struct ColoredDigits: AcceptanceExperiment {
     }
 
     private func train(_ seed: UInt64, _ report: (String) -> Void) throws -> UNet<Float> {
-        let words = [
-            ("seed", "\(seed)"), ("steps", "\(steps)"), ("batch", "16"),
-            ("learning-rate", "0.0005"), ("channels", "16"), ("depth", "5"), ("crop", "32"),
-            ("discriminator-layers", "2"),
-        ].map { (key: $0.0, text: $0.1) }
-        let settings = try Settings(Pix2Pix.settings, given: words, recipe: Pix2Pix.name)
-        let recipe = try Pix2Pix(settings)
+        let recipe = try Pix2Pix(set: [
+            "seed": "\(seed)", "steps": "\(steps)", "batch": "16", "learning-rate": "0.0005",
+            "channels": "16", "depth": "5", "crop": "32", "discriminator-layers": "2",
+        ])
         let game = Pix2PixGame(recipe, Pix2PixNetworks(recipe, inputs: 1))
         let glyphs = Glyphs(count: 8000, seed: 1)
         let items = Items(count: glyphs.count) { (index, _) throws(DataError) in
             let (outline, target, _) = Self.pair(index, of: glyphs)
             return ["outline": .picture(outline), "target": .picture(target)]
         }
-        let batches = Batches(items, size: settings.batch, seed: seed, range: .signed)
-        for step in 0..<settings.steps {
+        let batches = Batches(items, size: recipe.settings.batch, seed: seed, range: .signed)
+        for step in 0..<steps {
             let batch = try batches.batch(step)
             let losses = game.step(step, Variable(batch["outline"]), Variable(batch["target"]))
             if (step + 1) % 500 == 0 { report("step \(step + 1): l1 \(losses["l1"]!)") }

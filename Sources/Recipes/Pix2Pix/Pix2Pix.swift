@@ -93,9 +93,7 @@ package struct Pix2Pix: Recipe {
                 .choice,
                 help: "What the two networks play for.",
                 defaultText: "non-saturating",
-                choices: [
-                    "non-saturating", "minimax", "least-squares", "least-squares-sigmoid", "hinge",
-                ]
+                choices: lossNames
             ),
             Parameter(
                 "discriminator-weight",

@@ -1,6 +1,13 @@
 internal import Training
 
 extension Pix2Pix {
+    static var lossNames: [String] {
+        let losses: [AdversarialLoss] = [
+            .nonSaturating, .minimax, .leastSquares, .leastSquaresSigmoid, .hinge,
+        ]
+        return losses.map(\.rawValue)
+    }
+
     var loss: AdversarialLoss { AdversarialLoss(rawValue: settings.string("loss")!)! }
 
     var norm: Norm {

@@ -72,9 +72,11 @@ final class Pix2PixTrainer: Trainer {
                 range: "signed",
                 side: recipe.settings.bool("fit") ? recipe.crop : nil
             ),
-            training: ModelFolder.Card.Training(
-                data: data,
-                method: recipe.settings.method(Pix2Pix.name, steps: steps, hours: hours)
+            training: recipe.settings.training(
+                by: Pix2Pix.self,
+                on: data,
+                steps: steps,
+                hours: hours
             )
         )
         let graph = try game.networks.generator.graph(named: Pix2Pix.name, side: recipe.crop)

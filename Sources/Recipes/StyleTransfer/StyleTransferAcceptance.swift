@@ -16,7 +16,11 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
 
     func figures(data: String?, report: (String) -> Void) throws -> [AcceptanceFigure] {
         guard let data else { throw RecipeError.needsPhotos("the style-transfer experiment") }
-        let recipe = try StyleTransfer(settings())
+        let recipe = try StyleTransfer(set: [
+            "channels": "8", "blocks": "2", "crop": "96", "steps": "\(steps)",
+            "learning-rate": "0.003", "features": "random", "content-weight": "2",
+            "style-weight": "1", "tv-weight": "0",
+        ])
         let reader = PictureReader()
         let photos = try PictureFolder(data, smallest: recipe.settings.int("crop"), reader: reader)
         let judged = min(16, max(2, photos.count / 4))
@@ -28,15 +32,7 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
             painting: pattern,
             reader
         )
-        for step in 0..<steps {
-            let losses = try trainer.step(step)
-            if (step + 1) % 50 == 0 {
-                report(
-                    "step \(step + 1) of \(steps): content \(losses["content"]!), style "
-                        + "\(losses["style"]!)"
-                )
-            }
-        }
+        try trainer.take(0..<steps, every: 50, report)
 
         let side = 128
         let originals = try (0..<judged).map { try photos.picture($0).reducedCenter(side) }
@@ -76,18 +72,5 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
                 least: 1.2
             ),
         ]
-    }
-
-    private func settings() throws -> Settings {
-        let words = [
-            "channels": "8", "blocks": "2", "crop": "96", "steps": "\(steps)",
-            "learning-rate": "0.003", "features": "random", "content-weight": "2",
-            "style-weight": "1", "tv-weight": "0",
-        ]
-        return try Settings(
-            StyleTransfer.settings,
-            given: words.map { (key: $0.key, text: $0.value) },
-            recipe: StyleTransfer.name
-        )
     }
 }

@@ -118,9 +118,11 @@ final class StyleTransferTrainer: Trainer {
             summary: "Repaints a photo in the manner of \(file.lastPathComponent).",
             scale: 1,
             input: ModelFolder.Card.Input(range: "signed"),
-            training: ModelFolder.Card.Training(
-                data: data,
-                method: recipe.settings.method(StyleTransfer.name, steps: steps, hours: hours)
+            training: recipe.settings.training(
+                by: StyleTransfer.self,
+                on: data,
+                steps: steps,
+                hours: hours
             )
         )
         let graph = try generator.graph(named: StyleTransfer.name, side: 32)

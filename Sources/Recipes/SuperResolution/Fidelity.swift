@@ -20,10 +20,7 @@ struct Fidelity {
     }
 
     private static func luma(_ picture: Tensor) -> Plane {
-        let bytes = planes(of: picture.roundedToBytes).map { plane in
-            let values = plane.values.map { ($0 * 255).rounded() }
-            return Plane(width: plane.width, height: plane.height, values: values)
-        }
+        let bytes = bytePlanes(of: picture)
         return Measures.luma(bytes[0], bytes[1], bytes[2])
     }
 }

@@ -14,7 +14,12 @@ struct SuperResolutionAcceptance: AcceptanceExperiment {
 
     func figures(data: String?, report: (String) -> Void) throws -> [AcceptanceFigure] {
         guard let data else { throw RecipeError.needsPhotos("the super-resolution experiment") }
-        let recipe = try SuperResolution(settings())
+        let steps = contentSteps + adversarialSteps
+        let recipe = try SuperResolution(set: [
+            "network": "9-1-9", "crop": "32", "batch": "16", "adversarial": "0.0002",
+            "adversarial-rate": "0.0005", "steps": "\(steps)",
+            "content-share": "\(Double(contentSteps) / Double(steps))",
+        ])
         let reader = PictureReader()
         let photos = try PictureFolder(data, smallest: recipe.crop, reader: reader)
         // The first are for measuring, the next for choosing among checkpoints, the rest to learn from.
@@ -28,12 +33,7 @@ struct SuperResolutionAcceptance: AcceptanceExperiment {
         )
         let choice = try Pairs(photos[judged..<chosen], scale: recipe.scale)
 
-        for step in 0..<contentSteps {
-            let losses = try trainer.step(step)
-            if (step + 1) % 250 == 0 {
-                report("step \(step + 1) of \(contentSteps): content \(losses["content"]!)")
-            }
-        }
+        try trainer.take(0..<contentSteps, every: 250, report)
         let pairs = try Pairs(photos[0..<judged], scale: recipe.scale)
         let cubic = pairs.mean { $0.resized(by: Double(recipe.scale)) }
         let content = pairs.mean(trainer.result)
@@ -43,7 +43,7 @@ struct SuperResolutionAcceptance: AcceptanceExperiment {
         let least =
             choice.mean { $0.resized(by: Double(recipe.scale)) }.peakSignalToNoise - 0.3 + 0.2
         var best = trainer.state.tensors
-        for step in contentSteps..<(contentSteps + adversarialSteps) {
+        for step in contentSteps..<steps {
             _ = try trainer.step(step)
             guard (step + 1 - contentSteps) % interval == 0 else { continue }
             let now = choice.mean(trainer.result)
@@ -75,20 +75,6 @@ struct SuperResolutionAcceptance: AcceptanceExperiment {
                 least: 0.08
             ),
         ]
-    }
-
-    private func settings() throws -> Settings {
-        let steps = contentSteps + adversarialSteps
-        let words = [
-            "network": "9-1-9", "crop": "32", "batch": "16", "adversarial": "0.0002",
-            "adversarial-rate": "0.0005",
-            "steps": "\(steps)", "content-share": "\(Double(contentSteps) / Double(steps))",
-        ]
-        return try Settings(
-            SuperResolution.settings,
-            given: words.map { (key: $0.key, text: $0.value) },
-            recipe: SuperResolution.name
-        )
     }
 }
 

@@ -174,9 +174,11 @@ final class SuperResolutionTrainer: Trainer {
             summary: "Makes a photo \(recipe.scale) times larger.",
             scale: Double(recipe.scale),
             input: ModelFolder.Card.Input(range: "unit"),
-            training: ModelFolder.Card.Training(
-                data: data,
-                method: recipe.settings.method(SuperResolution.name, steps: steps, hours: hours)
+            training: recipe.settings.training(
+                by: SuperResolution.self,
+                on: data,
+                steps: steps,
+                hours: hours
             )
         )
         let graph = try networks.generator.graph(named: "super-resolution", side: 16)

@@ -76,9 +76,10 @@ struct FewPixelsConvolution {
         let windows = Numbers<Float>(count: pixels * inner)
         // Some rows of weights at a time, so that each is read from start to end.
         let rows = 8
-        inParallel(inner / 16, grain: 1 + (1 << 12) / (shape.outputChannels * pixels)) { range in
+        let blocks = max(1, inner / 16)
+        inParallel(blocks, grain: 1 + (1 << 12) / (shape.outputChannels * pixels)) { range in
             let first = range.lowerBound * 16
-            let isLast = range.upperBound == inner / 16
+            let isLast = range.upperBound == blocks
             for row in stride(from: 0, to: shape.outputChannels, by: rows) {
                 addProducts(
                     gradients.base + row * pixels,
@@ -89,16 +90,6 @@ struct FewPixelsConvolution {
                     into: windows.base
                 )
             }
-        }
-        if inner < 16 {
-            addProducts(
-                gradients.base,
-                weights,
-                rows: shape.outputChannels,
-                columns: 0..<inner,
-                beginning: true,
-                into: windows.base
-            )
         }
         fold(windows.base, bias, into: x)
     }

@@ -143,15 +143,8 @@ struct TiledConvolution {
                             step: job.lanes
                         )
                     }
-                    let plane = (images.lowerBound + image) * outputs + job.channels.lowerBound
-                    PixelSums.planes(
-                        fromPixels: pixels.base,
-                        depth: job.lanes,
-                        channels: job.channels.count,
-                        into: y + (plane * output[0] + first) * output[1],
-                        stride: output.elementCount,
-                        count: rows * output[1]
-                    )
+                    let planes = y + (images.lowerBound + image) * outputs * output.elementCount
+                    job.store(pixels, into: planes, of: output, rows: first..<(first + rows))
                 }
             }
         }
@@ -174,10 +167,9 @@ struct TiledConvolution {
         let right = Numbers<Float>(count: tiles.places * placeStride)
         for first in Swift.stride(from: 0, to: blocks, by: together) {
             let count = min(together, blocks - first)
-            for block in first..<(first + count) {
-                let rows = min(16, inputs - block * 16)
-                // Places of inputs that are not there count as zeros.
-                if rows < 16 { right.base.update(repeating: 0, count: right.count) }
+            // Places of inputs that are not there count as zeros.
+            if (first + count) * 16 > inputs {
+                right.base.update(repeating: 0, count: right.count)
             }
             for block in first..<(first + count) {
                 tiles.widen(
@@ -261,15 +253,8 @@ struct TiledConvolution {
                             )
                         }
                     }
-                    let plane = (images.lowerBound + image) * inputs + job.channels.lowerBound
-                    PixelSums.planes(
-                        fromPixels: pixels.base,
-                        depth: job.lanes,
-                        channels: job.channels.count,
-                        into: x + (plane * input[0] + first) * input[1],
-                        stride: input.elementCount,
-                        count: rows * input[1]
-                    )
+                    let planes = x + (images.lowerBound + image) * inputs * input.elementCount
+                    job.store(pixels, into: planes, of: input, rows: first..<(first + rows))
                 }
             }
         }
@@ -388,6 +373,24 @@ struct TiledConvolution {
             (0..<lanes).map { lane in
                 lane < channels.count ? bias?[channels.lowerBound + lane] ?? 0 : 0
             }
+        }
+
+        /// Writes rows of pixels of these channels into the planes of an image.
+        func store(
+            _ pixels: Numbers<Float>,
+            into planes: UnsafeMutablePointer<Float>,
+            of sides: [Int],
+            rows: Range<Int>
+        ) {
+            let first = channels.lowerBound * sides.elementCount + rows.lowerBound * sides[1]
+            PixelSums.planes(
+                fromPixels: pixels.base,
+                depth: lanes,
+                channels: channels.count,
+                into: planes + first,
+                stride: sides.elementCount,
+                count: rows.count * sides[1]
+            )
         }
     }
 
