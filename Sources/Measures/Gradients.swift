@@ -1,11 +1,11 @@
 extension Plane {
     /// The mean length of the gradient, from differences to the right and lower neighbours; only of
-    /// pixels in `hole`, if there is one, whose neighbours lie in it as well.
+    /// pixels in `hole`, if there is one, with the steps over its edge.
     package func meanGradient(inside hole: Hole? = nil) -> Double {
         var (sum, count) = (0.0, 0)
         for y in 0..<max(height - 1, 0) {
             for x in 0..<max(width - 1, 0) {
-                if let hole, !(hole[x, y] && hole[x + 1, y] && hole[x, y + 1]) { continue }
+                if let hole, !hole[x, y] { continue }
                 let (right, down) = (self[x + 1, y] - self[x, y], self[x, y + 1] - self[x, y])
                 sum += (right * right + down * down).squareRoot()
                 count += 1

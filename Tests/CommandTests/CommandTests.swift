@@ -316,7 +316,7 @@ import Vips
             "run",
             "sr-x2",
             "--input",
-            "image=x.npy",
+            "input=x.npy",
             "--output",
             "y.npy"
         )
@@ -343,9 +343,9 @@ import Vips
     @Test("the model that ships is described, whole, and doubles sides")
     func model() throws {
         let info = try run("model", "info", "sr-x2")
-        #expect(info.output.contains("parameters       59\u{202F}852"))
+        #expect(info.output.contains("parameters       161\u{202F}581"))
         #expect(info.output.contains("scale            2"))
-        #expect(info.output.contains("halo             8 input pixels on each side"))
+        #expect(info.output.contains("halo             19 input pixels on each side"))
         #expect(
             try run("model", "verify", "sr-x2").output == "sr-x2: a valid model, as its card says\n"
         )

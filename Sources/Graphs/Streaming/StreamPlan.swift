@@ -118,6 +118,7 @@ package final class StreamPlan: @unchecked Sendable {
             let found = Self.largest(
                 height,
                 weightBytes,
+                rowBytes: maps.values.map { $0.layout.rowStride * 4 }.max() ?? 0,
                 budget,
                 isGlobal: network.isGlobal,
                 schedule
@@ -128,17 +129,22 @@ package final class StreamPlan: @unchecked Sendable {
 
     /// The most rows in a strip with which everything fits into the budget, up to a number from
     /// which on more are no faster: more where weights do not stay in the cache from one strip to
-    /// the next.
+    /// the next, fewer where a strip of the widest map would not stay there from one step to the next.
+    ///
+    /// - Parameter rowBytes: bytes of a row of the widest map.
     private static func largest(
         _ height: Int,
         _ weightBytes: Int,
+        rowBytes: Int,
         _ budget: Int,
         isGlobal: Bool,
         _ schedule: (Int) -> (StripSchedule, ArenaLayout)
     ) -> (Int, StripSchedule, ArenaLayout) {
-        let most = min(height - 1, weightBytes > 16 << 20 ? 192 : 48)
+        let cache = 12 << 20
+        let kept = [48, 24, 12].first { $0 * rowBytes <= cache } ?? 48
+        let most = min(height - 1, weightBytes > 32 << 20 ? 192 : kept)
         var candidates = [192, 96, 48, 24, 12, 6, 2, 1].filter { $0 <= most }
-        if isGlobal || height <= 256 { candidates.insert(height, at: 0) }
+        if isGlobal || height * rowBytes <= cache { candidates.insert(height, at: 0) }
         if candidates.isEmpty { candidates = [height] }
         var last: (Int, StripSchedule, ArenaLayout)?
         for rows in candidates {

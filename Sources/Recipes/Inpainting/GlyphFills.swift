@@ -22,7 +22,6 @@ struct GlyphFills {
             steps: 1700,
             batch: 16,
             side: Self.side,
-            prefill: "pushpull",
             seed: seed
         )
         try training.run { report("digits, \($0)") }
@@ -56,7 +55,7 @@ struct GlyphFills {
                 figure("\(fill.rawValue) fill, hole PSNR, dB", quality.peakSignalToNoise)
                 figure("\(fill.rawValue) fill, digits read", judge.accuracy(results, digits))
             }
-            let results = training.trainer.networks.filled(samples).map(\.clamped)
+            let results = training.trainer.networks.filled(samples)
             let quality = samples.quality(of: results)
             figure("hole PSNR, dB", quality.peakSignalToNoise, least: harmonic + 1.5)
             figure("digits read", judge.accuracy(results, digits), least: 0.93)

@@ -22,13 +22,12 @@ struct FillTraining {
         steps: Int,
         batch: Int,
         side: Int,
-        prefill: String = "none",
         seed: UInt64
     ) throws {
         let recipe = try Inpainting(set: [
             "seed": "\(seed)", "steps": "\(steps)", "batch": "\(batch)", "crop": "\(side)",
             "channels": "16", "discriminator-channels": "16", "warm-up": "300",
-            "average": "0.99", "prefill": prefill, "learning-rate": "0.001",
+            "adversarial": "0.1", "average": "0.5",
         ])
         let data = InpaintingData(items, examples: [], name: "")
         trainer = InpaintingTrainer(recipe, data)

@@ -26,7 +26,7 @@ struct InpaintingNetworks {
                 initial
             )
         }
-        generator = network(Initialization(.kaimingUniform, random.stream("generator")))
+        generator = network(Initialization(.kaimingNormal, random.stream("generator")))
         average = network(Initialization(.zeros, random.stream("average")))
         MovingAverage(decay: 0).start(average, from: generator)
         discriminator = PatchDiscriminator(
@@ -39,9 +39,9 @@ struct InpaintingNetworks {
         )
     }
 
-    /// The mean generator on pictures of numbers from 0 to 1.
+    /// What the mean generator makes of pictures of numbers from 0 to 1: such numbers again.
     func filled(_ picture: Variable<Float>, mask: Variable<Float>) -> Variable<Float> {
-        average(picture * 2 - 1, mask: mask) * 0.5 + 0.5
+        (average(picture * 2 - 1, mask: mask) * 0.5 + 0.5).clamped(to: 0...1)
     }
 
     /// Pictures of one size with their holes filled.

@@ -10,9 +10,9 @@ internal import TrainingData
 struct StyleTransferAcceptance: AcceptanceExperiment {
     private let steps = 600
     /// The bar of style, as a share of an untouched photo's distance from the pattern.
-    private let style = 0.35
+    private let style = 0.25
     /// The bar of content, as a share of the distance of unrelated photos.
-    private let content = 0.5
+    private let content = 0.4
 
     func figures(data: String?, report: (String) -> Void) throws -> [AcceptanceFigure] {
         guard let data else { throw RecipeError.needsPhotos("the style-transfer experiment") }

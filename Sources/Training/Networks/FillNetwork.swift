@@ -8,7 +8,7 @@ package struct FillNetwork<Number: Real>: Module {
     package let rising, last: Sequential<Number>
     package let ending: Convolution<Number>
     /// How often the picture is halved for a first guess, which the network then corrects; with 0 it
-    /// draws the whole content itself, −1 to 1.
+    /// draws the whole content itself.
     package let halvings: Int
 
     package init(features f: Int, halvings: Int = 0, _ initial: Initialization) {
@@ -39,7 +39,7 @@ package struct FillNetwork<Number: Real>: Module {
         )
         rising = Sequential([Enlarge<Number>(2)] + layer(8 * f, 2 * f))
         last = Sequential([Enlarge<Number>(2)] + layer(4 * f, f))
-        // Beginning with nearly nothing: tanh has no slope where numbers are large.
+        // Beginning with nearly nothing.
         ending = Convolution(2 * f, 3, kernel: 3, initial.scaled(by: 0.1))
         self.halvings = halvings
     }
@@ -58,7 +58,10 @@ package struct FillNetwork<Number: Real>: Module {
         return picture * (-hole + 1) + drawn(picture, mask: mask) * hole
     }
 
-    /// What the network draws everywhere, holes or not.
+    /// What the network draws everywhere, holes or not: around −1 to 1, without a bound.
+    ///
+    /// Bounded by tanh, trainings on pictures that are mostly black come to rest at black: absolute
+    /// errors lead to the median, and there tanh has no slope to leave by.
     package func drawn(_ picture: Variable<Number>, mask: Variable<Number>) -> Variable<Number> {
         let known = (mask * -2 + 2).clamped(to: 0...1)
         let seen =
@@ -70,7 +73,7 @@ package struct FillNetwork<Number: Real>: Module {
         let d = rising(concatenated([around(c), c]))
         let e = last(concatenated([d, b]))
         let drawn = ending(concatenated([e, a]))
-        return halvings > 0 ? seen + drawn : tanh(drawn)
+        return halvings > 0 ? seen + drawn : drawn
     }
 
     /// Where a mask lets pixels change: 1, elsewhere 0.
