@@ -88,6 +88,9 @@ import Training
         let fill = FillNetwork<Float>(features: 4, initial)
         let mask = Variable<Float>([2, 1, 32, 32], repeating: 1)
         #expect(fill(x, mask: mask).shape == [2, 3, 32, 32])
+        // What it draws has no bound at which gradients would vanish.
+        let loud = FillNetwork<Float>(features: 4, initial.scaled(by: 10))
+        #expect(loud.drawn(x, mask: mask).values.contains { abs($0) > 1 })
         let unet = UNet<Float>(features: 4, levels: 5, dropout: Self.stream, initial)
         #expect(unet(x).shape == [2, 3, 32, 32])
         let scales = MultiScaleDiscriminator<Float>(features: 4, layers: 3, scales: 2, initial)

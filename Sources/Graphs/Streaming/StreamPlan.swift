@@ -140,6 +140,8 @@ package final class StreamPlan: @unchecked Sendable {
         isGlobal: Bool,
         _ schedule: (Int) -> (StripSchedule, ArenaLayout)
     ) -> (Int, StripSchedule, ArenaLayout) {
+        // A third-level cache holds 16 MiB and more. Where not even 12 rows stay in it, fewer than 48
+        // gain nothing.
         let cache = 12 << 20
         let kept = [48, 24, 12].first { $0 * rowBytes <= cache } ?? 48
         let most = min(height - 1, weightBytes > 32 << 20 ? 192 : kept)

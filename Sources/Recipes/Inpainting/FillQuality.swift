@@ -9,7 +9,7 @@ struct FillQuality {
 
     /// - Parameter mask: 1 in the hole; 1 × H × W.
     mutating func add(_ result: Tensor, _ truth: Tensor, mask: Tensor) {
-        let (hole, result) = (Hole(mask: planes(of: mask)[0]), result.clamped)
+        let hole = Hole(mask: planes(of: mask)[0])
         errors.add(planes(of: result), planes(of: truth), inside: hole)
         texture.result += planes(of: result.luma)[0].meanGradient(inside: hole)
         texture.truth += planes(of: truth.luma)[0].meanGradient(inside: hole)
