@@ -24,6 +24,8 @@ struct ModelFolder {
         var summary: String
         var scale: Double?
         var input: Input
+        /// The files of further networks, by name.
+        var networks: [String: String]?
         var licence = "unknown: that of the training data allows it or not"
         var training: Training
         var weaknesses: String?
@@ -31,6 +33,8 @@ struct ModelFolder {
 
     let graph: Graph
     let card: Card
+    /// Further networks by name, such as the way back of a translation.
+    var others: [String: Graph] = [:]
 
     func write(to folder: String) throws {
         let path = folder + "/" + card.name
@@ -39,12 +43,19 @@ struct ModelFolder {
                 atPath: path,
                 withIntermediateDirectories: true
             )
-            let model = path + "/model.onnx"
-            try graph.onnxFile(name: model).write(to: URL(filePath: model), options: .atomic)
+            var card = card
+            func write(_ graph: Graph, as name: String) throws {
+                let file = path + "/" + name
+                try graph.onnxFile(name: file).write(to: URL(filePath: file), options: .atomic)
+            }
+            try write(graph, as: "model.onnx")
+            for (name, graph) in others {
+                try write(graph, as: name + ".onnx")
+                card.networks = (card.networks ?? [:]).merging([name: name + ".onnx"]) { $1 }
+            }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let card = try encoder.encode(card)
-            try card.write(to: URL(filePath: path + "/card.json"), options: .atomic)
+            try encoder.encode(card).write(to: URL(filePath: path + "/card.json"), options: .atomic)
         } catch let error as ONNXError {
             throw error
         } catch {

@@ -2,7 +2,8 @@ internal import Parameters
 
 /// Every recipe, by name.
 package let recipes: [any Recipe.Type] = [
-    Colorization.self, Inpainting.self, Pix2Pix.self, StyleTransfer.self, SuperResolution.self,
+    Colorization.self, CycleGAN.self, Inpainting.self, Pix2Pix.self, StyleTransfer.self,
+    SuperResolution.self,
 ]
 
 /// The recipe of a name.

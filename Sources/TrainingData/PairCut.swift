@@ -1,6 +1,6 @@
 package import Tensors
 
-/// How squares are cut out of the two pictures of a pair, both alike.
+/// How squares are cut out of pictures, out of the two of a pair alike.
 package struct PairCut: Sendable {
     /// The side of the squares in pixels.
     package let side: Int
@@ -24,23 +24,40 @@ package struct PairCut: Sendable {
         _ pair: (input: Picture, target: Picture),
         _ random: inout RandomNumbers
     ) -> (input: Tensor, target: Tensor) {
-        let size = pair.input.size
-        let shorter = min(size.width, size.height)
-        let own = jitter.map { max(1, shorter * side / (side + $0)) } ?? side
-        let crop = Crop.random(own, in: size, &random)
-        let symmetry = Symmetry(isMirrored: isMirrored && random.happens(0.5))
+        let (crop, symmetry) = place(in: pair.input.size, &random)
         return (
             symmetry.apply(to: part(pair.input, crop)), symmetry.apply(to: part(pair.target, crop))
         )
+    }
+
+    /// A square somewhere in a picture, now and then mirrored.
+    package func random(_ picture: Picture, _ random: inout RandomNumbers) -> Tensor {
+        let (crop, symmetry) = place(in: picture.size, &random)
+        return symmetry.apply(to: part(picture, crop))
+    }
+
+    private func place(
+        in size: Size,
+        _ random: inout RandomNumbers
+    ) -> (crop: Crop, symmetry: Symmetry) {
+        let shorter = min(size.width, size.height)
+        let own = jitter.map { max(1, shorter * side / (side + $0)) } ?? side
+        let crop = Crop.random(own, in: size, &random)
+        return (crop, Symmetry(isMirrored: isMirrored && random.happens(0.5)))
     }
 
     /// The square in the middle, the largest one of a picture that is fitted.
     package func center(
         _ pair: (input: Picture, target: Picture)
     ) -> (input: Tensor, target: Tensor) {
-        let size = pair.input.size
-        let crop = Crop.center(jitter == nil ? side : min(size.width, size.height), in: size)
-        return (part(pair.input, crop), part(pair.target, crop))
+        (center(pair.input), center(pair.target))
+    }
+
+    /// The square in the middle of a picture, the largest one if it is fitted.
+    package func center(_ picture: Picture) -> Tensor {
+        let size = picture.size
+        let own = jitter == nil ? side : min(size.width, size.height)
+        return part(picture, Crop.center(own, in: size))
     }
 
     private func part(_ picture: Picture, _ crop: Crop) -> Tensor {

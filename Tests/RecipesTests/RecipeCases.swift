@@ -12,7 +12,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     let words: [(key: String, text: String)]
     let data: Data
 
-    enum Data: Sendable { case photos, smallPhotos, pairs }
+    enum Data: Sendable { case photos, smallPhotos, pairs, twoKinds }
 
     /// Every recipe, in every form that is exported in its own way.
     static let all = [
@@ -28,7 +28,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         inpainting(prefill: "none"), inpainting(prefill: "pushpull"),
         RecipeCase(
             Colorization.self,
-            [("crop", "32"), ("channels", "2"), ("depth", "4"), ("jitter", "4")],
+            [("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0")],
             .photos
         ),
         RecipeCase(
@@ -44,6 +44,9 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             ],
             .smallPhotos
         ),
+        cycleGAN([("identity", "0.5"), ("fit", "no"), ("enlargement", "transposed")]),
+        // So few remembered translations that some come back.
+        cycleGAN([("identity", "0"), ("jitter", "20"), ("pool", "1")]),
         // Deep enough for levels that forget.
         RecipeCase(
             Pix2Pix.self,
@@ -64,6 +67,16 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
                 ("warm-up", "2"), ("coarse", "0.5"), ("schedule", "cosine"), ("prefill", prefill),
             ],
             .photos
+        )
+    }
+
+    static func cycleGAN(_ words: [(String, String)]) -> RecipeCase {
+        RecipeCase(
+            CycleGAN.self,
+            [
+                ("crop", "32"), ("channels", "2"), ("blocks", "1"), ("discriminator-channels", "2"),
+            ] + words,
+            .twoKinds
         )
     }
 
@@ -113,6 +126,9 @@ final class RecipeFolder {
         case .pairs:
             try pictures("/a", seed: 1)
             try pictures("/b", seed: 2)
+        case .twoKinds:
+            try pictures("/trainA", seed: 1)
+            try pictures("/trainB", seed: 2, height: 50, width: 60)
         }
         // A painting of stripes, which looks like none of the photos.
         let stripes = (0..<(3 * 48 * 40)).map { i in i / 1920 == i / 4 % 2 ? 0.9 : 0.1 as Float }

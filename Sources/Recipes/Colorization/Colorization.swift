@@ -5,7 +5,8 @@ package struct Colorization: Recipe {
     package static let name = "colorization"
     package static let summary = "Gives grey photos the colours that photos like them have."
     package static let settings: [Parameter] = {
-        let kept = Pix2Pix.settings.filter { !["direction", "fit", "mirror"].contains($0.key) }
+        let unused = ["direction", "fit", "jitter", "mirror"]
+        let kept = Pix2Pix.settings.filter { !unused.contains($0.key) }
         return kept.map { setting in
             var setting = setting
             if let text = defaults[setting.key] { setting.defaultText = text }
@@ -14,7 +15,7 @@ package struct Colorization: Recipe {
     }()
 
     /// Where it differs from Pix2Pix.
-    private static let defaults = ["crop": "192", "depth": "6", "jitter": "32", "batch": "8"]
+    private static let defaults = ["crop": "192", "depth": "6", "batch": "8"]
 
     let settings: Settings
     /// The game from luma to chroma.
@@ -26,14 +27,10 @@ package struct Colorization: Recipe {
     }
 
     package func description() -> RecipeDescription {
-        let networks = Pix2PixNetworks(game, inputs: 1, outputs: 2)
-        return RecipeDescription(
-            networks: [
-                .init("generator", networks.generator, channels: 1, side: game.crop),
-                .init("discriminator", networks.discriminator, channels: 3, side: game.crop),
-            ],
-            losses: game.description().losses,
-            data: "a folder of photos"
+        game.description(
+            inputs: 1,
+            outputs: 2,
+            data: "a folder of photos, each side at least the crop's"
         )
     }
 

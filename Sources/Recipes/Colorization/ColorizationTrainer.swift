@@ -19,19 +19,18 @@ final class ColorizationTrainer: Trainer {
         let settings = recipe.settings
         game = Pix2PixGame(recipe.game, Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2))
         reader = PictureReader()
-        let cut = PairCut(side: recipe.game.crop, jitter: settings.int("jitter"), isMirrored: true)
-        let photos = try PictureFolder(data, smallest: cut.smallest, reader: reader)
+        let crop = recipe.game.crop
+        let photos = try PictureFolder(data, smallest: crop, reader: reader)
         let split = Split(count: photos.count)
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
-            let photo = try photos.picture(split.training[index])
-            let colors = cut.random((photo, photo), &random).target
+            let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
+            let colors = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
             return ["luma": .picture(colors.luma), "chroma": .plain(colors.chroma)]
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed, range: .signed)
         examples = Examples(
             pairs: try split.measuring.prefix(32).map { index in
-                let photo = try photos.picture(index)
-                let colors = cut.center((photo, photo)).target
+                let colors = try photos.picture(index).reducedCenter(crop)
                 return (colors.luma, colors)
             }
         )

@@ -84,9 +84,16 @@ package struct Pix2Pix: Recipe {
             Parameter(
                 "l1",
                 .float,
-                help: "Weight of the distance to the target, where the discriminator's has 1.",
+                help: "Weight of the distance to the target.",
                 defaultText: "100",
                 range: 0...10_000
+            ),
+            Parameter(
+                "adversarial",
+                .float,
+                help: "Weight of the discriminator for the generator; 0 leaves it out.",
+                defaultText: "1",
+                range: 0...1000
             ),
             Parameter(
                 "loss",
@@ -129,24 +136,56 @@ package struct Pix2Pix: Recipe {
     }
 
     var crop: Int { settings.int("crop") }
+    var isAdversarial: Bool { settings.float("adversarial") > 0 }
 
     package func description() -> RecipeDescription {
-        let networks = Pix2PixNetworks(self)
-        let weight = settings.float("discriminator-weight")
-        let loss = settings.string("loss")!
-        return RecipeDescription(
-            networks: [
-                .init("generator", networks.generator, side: crop),
-                .init("discriminator", networks.discriminator, channels: 6, side: crop),
-            ],
-            losses: [
-                "discriminator: \(weight) · \(loss) loss of d(x, y) and d(x, g(x))",
-                "generator: \(loss) loss of d(x, g(x)) + \(settings.float("l1")) · |y − g(x)|",
-            ],
+        description(
+            inputs: 3,
+            outputs: 3,
             data: """
                 a folder of files with two pictures side by side each, or one with the folders a and b, \
                 whose files go in pairs by their names
                 """
+        )
+    }
+
+    /// Of a game on pictures of so many channels.
+    func description(inputs: Int, outputs: Int, data: String) -> RecipeDescription {
+        let networks = Pix2PixNetworks(self, inputs: inputs, outputs: outputs)
+        let generator = RecipeDescription.Network(
+            "generator",
+            networks.generator,
+            channels: inputs,
+            side: crop
+        )
+        let distance = "\(settings.float("l1")) · |y − g(x)|"
+        guard isAdversarial else {
+            return RecipeDescription(
+                networks: [generator],
+                losses: ["generator: \(distance)"],
+                data: data
+            )
+        }
+        let loss = settings.string("loss")!
+        let weights = (
+            discriminator: settings.float("discriminator-weight"),
+            generator: settings.float("adversarial")
+        )
+        return RecipeDescription(
+            networks: [
+                generator,
+                .init(
+                    "discriminator",
+                    networks.discriminator,
+                    channels: inputs + outputs,
+                    side: crop
+                ),
+            ],
+            losses: [
+                "discriminator: \(weights.discriminator) · \(loss) loss of d(x, y) and d(x, g(x))",
+                "generator: \(weights.generator) · \(loss) loss of d(x, g(x)) + \(distance)",
+            ],
+            data: data
         )
     }
 

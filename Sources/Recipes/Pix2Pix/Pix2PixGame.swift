@@ -73,17 +73,16 @@ final class Pix2PixGame {
 
     var state: TrainingState {
         var state = TrainingState()
-        state.networks = [
-            ("generator", networks.generator), ("discriminator", networks.discriminator),
-        ]
-        state.optimizers = [
-            ("generator-optimizer", generatorOptimizer),
-            ("discriminator-optimizer", discriminatorOptimizer),
-        ]
+        state.networks = [("generator", networks.generator)]
+        state.optimizers = [("generator-optimizer", generatorOptimizer)]
+        if recipe.isAdversarial {
+            state.networks.append(("discriminator", networks.discriminator))
+            state.optimizers.append(("discriminator-optimizer", discriminatorOptimizer))
+        }
         return state
     }
 
-    /// The discriminator's step, then the generator's.
+    /// The discriminator's step, if there is one, then the generator's.
     func step(_ step: Int, _ x: Variable<Float>, _ y: Variable<Float>) -> [String: Double] {
         let (settings, loss) = (recipe.settings, recipe.loss)
         let rate = settings.learningRate * recipe.schedule.factor(at: step)
@@ -92,11 +91,16 @@ final class Pix2PixGame {
             networks.discriminator(concatenated([x, y]))
         }
         let translation = networks.generator(x)
+        let distance = meanAbsoluteError(translation, y)
+        let content = distance * Float(settings.float("l1"))
+        guard recipe.isAdversarial else {
+            generatorOptimizer.minimize(content)
+            return ["l1": Double(distance.value)]
+        }
         let verdict = loss.discriminator(real: judge(y), fake: judge(translation.detached))
         discriminatorOptimizer.minimize(verdict * Float(settings.float("discriminator-weight")))
         let deceit = loss.generator(fake: judge(translation))
-        let distance = meanAbsoluteError(translation, y)
-        generatorOptimizer.minimize(deceit + distance * Float(settings.float("l1")))
+        generatorOptimizer.minimize(deceit * Float(settings.float("adversarial")) + content)
         return [
             "l1": Double(distance.value), "adversarial": Double(deceit.value),
             "discriminator": Double(verdict.value),
