@@ -23,6 +23,9 @@ struct SuperResolution: Operation {
     )
     var height = 1
 
+    @Setting("How much noise goes, for models that take noise away: 0 none, 1 all they can.", 0...1)
+    var denoise = 0.0
+
     @Setting("A model by name, or an ONNX file; the best one for the scale if not given.")
     var model = ModelName.best
 
@@ -38,12 +41,14 @@ struct SuperResolution: Operation {
         let factor = wanted.map {
             max($0.width / Double(info.width), $0.height / Double(info.height))
         }
-        let network = try host.network(
-            model,
-            task: Self.name,
-            scale: factor ?? 0,
-            range: range,
-            channels: channels
+        let network = try denoising(
+            host.network(
+                model,
+                task: Self.name,
+                scale: factor ?? 0,
+                range: range,
+                channels: channels
+            )
         )
         let size =
             wanted ?? (Double(info.width) * network.scale, Double(info.height) * network.scale)
@@ -54,6 +59,23 @@ struct SuperResolution: Operation {
             height: height
         )
         return try larger.joined(try alpha?.resized(width: width, height: height))
+    }
+
+    /// The network with `denoise` for its input of that name, if it has one.
+    private func denoising(_ network: Network) throws -> Network {
+        if let input = try network.inputs.first(where: { $0.name == "denoise" }) {
+            let values = [Float](repeating: Float(denoise), count: input.count)
+            return try network.binding([
+                NetworkTensor(input.name, shape: input.shape, values: values)
+            ])
+        }
+        guard !$denoise.isGiven else {
+            throw OperationError(
+                "denoise= is for models that take noise away, and \(network.name) takes none; leave it out",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
+        return network
     }
 
     /// The size that the settings ask for; `nil` where they leave it to the model.

@@ -1,4 +1,8 @@
+import Foundation
+import Graphs
+import ONNX
 import Support
+import Tensors
 import Testing
 import Vips
 
@@ -45,5 +49,26 @@ import Vips
         let command = try enlarge(["scale=2", "width=60"])
         #expect(command.status != 0)
         #expect(command.errors.contains("expected a scale or a size, found both"))
+    }
+
+    @Test("a model that takes noise away is told how much of it, others refuse the word")
+    func denoise() throws {
+        // Adds what it is told to black.
+        var graph = Graph()
+        let picture = ValueType(.float32, [1, 3, .named("height"), .named("width")])
+        let x = graph.addInput("input", picture)
+        let amount = graph.addInput("denoise", ValueType(.float32, [1, 1]))
+        graph.outputs = [graph.append(Binary(.add), [x, amount])]
+        try graph.onnxFile(name: "net").write(to: URL(filePath: folder.path("net.onnx")))
+        for (words, sample) in [([], 0), (["denoise=0.4"], 102), (["denoise=1"], 255)] {
+            let command = try enlarge(["model=net.onnx"] + words)
+            #expect(command.status == 0, "\(command.errors)")
+            let image = try Image.open(folder.path("out.png"), sequentially: false)
+            #expect(try Set(image.floats()) == [Float(sample)])
+        }
+        let command = try enlarge(["denoise=0.4", "model=sr-x2"])
+        #expect(command.status != 0)
+        let text = "denoise= is for models that take noise away, and sr-x2 takes none; leave it out"
+        #expect(command.errors.contains(text), "\(command.errors)")
     }
 }

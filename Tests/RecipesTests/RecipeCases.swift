@@ -28,7 +28,10 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         inpainting(prefill: "none"), inpainting(prefill: "pushpull"),
         RecipeCase(
             Colorization.self,
-            [("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0")],
+            [
+                ("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0"),
+                ("features", "random"), ("feature-layers", "level2,level3"),
+            ],
             .photos
         ),
         RecipeCase(

@@ -11,7 +11,27 @@ package struct Colorization: Recipe {
             var setting = setting
             if let text = defaults[setting.key] { setting.defaultText = text }
             return setting
-        }
+        } + [
+            Parameter(
+                "features",
+                .string,
+                help:
+                    "A trained network, an ONNX file: what it sees in photos in colour, the generator "
+                    + "learns to see in grey ones."
+            ),
+            Parameter(
+                "feature-layers",
+                .string,
+                help: "The network's maps that it learns, with commas; all outputs if not given."
+            ),
+            Parameter(
+                "hints",
+                .float,
+                help: "Weight of what is seen, whose error is a share of the maps' mean square.",
+                defaultText: "10",
+                range: 0...10_000
+            ),
+        ]
     }()
 
     /// Where it differs from Pix2Pix.

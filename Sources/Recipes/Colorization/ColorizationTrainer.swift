@@ -17,7 +17,6 @@ final class ColorizationTrainer: Trainer {
         self.recipe = recipe
         self.data = data
         let settings = recipe.settings
-        game = Pix2PixGame(recipe.game, Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2))
         reader = PictureReader()
         let crop = recipe.game.crop
         let photos = try PictureFolder(data, smallest: crop, reader: reader)
@@ -25,7 +24,10 @@ final class ColorizationTrainer: Trainer {
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
             let colors = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
-            return ["luma": .picture(colors.luma), "chroma": .plain(colors.chroma)]
+            return [
+                "luma": .picture(colors.luma), "chroma": .plain(colors.chroma),
+                "colors": .plain(colors),
+            ]
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed, range: .signed)
         examples = Examples(
@@ -34,6 +36,24 @@ final class ColorizationTrainer: Trainer {
                 return (colors.luma, colors)
             }
         )
+        let networks = Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2)
+        let shown = Tensor(stacking: examples.pairs.prefix(8).map(\.target))
+        let hints = try settings.string("features").map { source in
+            try FeatureHints(
+                source,
+                layers: settings.list("feature-layers"),
+                pictures: shown,
+                encoder: withoutRecording {
+                    networks.generator.withEncoderMaps(Variable([1, 1, crop, crop], repeating: 0))
+                        .maps
+                },
+                Initialization(
+                    .kaimingNormal,
+                    Randomness(seed: settings.seed).stream("hints")
+                )
+            )
+        }
+        game = Pix2PixGame(recipe.game, networks, hints: hints)
     }
 
     var warnings: [String] { reader.warnings }
@@ -41,7 +61,12 @@ final class ColorizationTrainer: Trainer {
 
     func step(_ step: Int) throws -> [String: Double] {
         let batch = try batches.batch(step)
-        return game.step(step, Variable(batch["luma"]), Variable(batch["chroma"]))
+        return game.step(
+            step,
+            Variable(batch["luma"]),
+            Variable(batch["chroma"]),
+            hinted: (Variable(batch["colors"]), Float(recipe.settings.float("hints")))
+        )
     }
 
     func samples() throws -> SampleSheet { examples.sheet(colored) }

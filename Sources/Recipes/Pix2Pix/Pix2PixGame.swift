@@ -59,15 +59,17 @@ struct Pix2PixNetworks {
 final class Pix2PixGame {
     let networks: Pix2PixNetworks
     private let recipe: Pix2Pix
+    private let hints: FeatureHints?
     private let generatorOptimizer, discriminatorOptimizer: Adam<Float>
 
-    init(_ recipe: Pix2Pix, _ networks: Pix2PixNetworks) {
+    init(_ recipe: Pix2Pix, _ networks: Pix2PixNetworks, hints: FeatureHints? = nil) {
         self.recipe = recipe
         self.networks = networks
+        self.hints = hints
         func adam(_ parameters: [Training.Parameter<Float>]) -> Adam<Float> {
             Adam(parameters, rate: recipe.settings.learningRate, beta1: 0.5, beta2: 0.999)
         }
-        generatorOptimizer = adam(networks.generator.parameters)
+        generatorOptimizer = adam(networks.generator.parameters + (hints?.parameters ?? []))
         discriminatorOptimizer = adam(networks.discriminator.parameters)
     }
 
@@ -75,6 +77,7 @@ final class Pix2PixGame {
         var state = TrainingState()
         state.networks = [("generator", networks.generator)]
         state.optimizers = [("generator-optimizer", generatorOptimizer)]
+        if let hints { state.networks.append(("hints", hints)) }
         if recipe.isAdversarial {
             state.networks.append(("discriminator", networks.discriminator))
             state.optimizers.append(("discriminator-optimizer", discriminatorOptimizer))
@@ -83,27 +86,39 @@ final class Pix2PixGame {
     }
 
     /// The discriminator's step, if there is one, then the generator's.
-    func step(_ step: Int, _ x: Variable<Float>, _ y: Variable<Float>) -> [String: Double] {
+    ///
+    /// - Parameter hinted: what there are hints of, and their weight; pictures from 0 to 1.
+    func step(
+        _ step: Int,
+        _ x: Variable<Float>,
+        _ y: Variable<Float>,
+        hinted: (pictures: Variable<Float>, weight: Float)? = nil
+    ) -> [String: Double] {
         let (settings, loss) = (recipe.settings, recipe.loss)
         let rate = settings.learningRate * recipe.schedule.factor(at: step)
         (generatorOptimizer.rate, discriminatorOptimizer.rate) = (rate, rate)
         func judge(_ y: Variable<Float>) -> Variable<Float> {
             networks.discriminator(concatenated([x, y]))
         }
-        let translation = networks.generator(x)
+        let (translation, maps) = networks.generator.withEncoderMaps(x)
         let distance = meanAbsoluteError(translation, y)
-        let content = distance * Float(settings.float("l1"))
+        var content = distance * Float(settings.float("l1"))
+        var losses = ["l1": Double(distance.value)]
+        if let hints, let hinted {
+            let error = hints.error(maps, of: hinted.pictures)
+            content = content + error * hinted.weight
+            losses["hints"] = Double(error.value)
+        }
         guard recipe.isAdversarial else {
             generatorOptimizer.minimize(content)
-            return ["l1": Double(distance.value)]
+            return losses
         }
         let verdict = loss.discriminator(real: judge(y), fake: judge(translation.detached))
         discriminatorOptimizer.minimize(verdict * Float(settings.float("discriminator-weight")))
         let deceit = loss.generator(fake: judge(translation))
         generatorOptimizer.minimize(deceit * Float(settings.float("adversarial")) + content)
-        return [
-            "l1": Double(distance.value), "adversarial": Double(deceit.value),
-            "discriminator": Double(verdict.value),
-        ]
+        losses["adversarial"] = Double(deceit.value)
+        losses["discriminator"] = Double(verdict.value)
+        return losses
     }
 }

@@ -34,6 +34,15 @@ package struct UNet<Number: Real>: Layer {
     }
 
     package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> { outermost(x) }
+
+    /// What comes out, and what the encoder saw on the way: maps of half the size, of a quarter and so on.
+    package func withEncoderMaps(
+        _ x: Variable<Number>
+    ) -> (output: Variable<Number>, maps: [Variable<Number>]) {
+        var maps: [Variable<Number>] = []
+        let output = outermost.output(x) { maps.append($0) }
+        return (output, maps)
+    }
 }
 
 /// One level of a U-Net: down, the levels below, and up again beside what came in.
@@ -80,8 +89,16 @@ package struct UNetBlock<Number: Real>: Layer {
         }
     }
 
-    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> {
-        let y = up(inner.reduce(down(x)) { $1($0) })
+    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> { output(x) { _ in } }
+
+    /// - Parameter seen: is given the smaller maps, from this level to the innermost one.
+    func output(
+        _ x: Variable<Number>,
+        _ seen: (Variable<Number>) -> Void
+    ) -> Variable<Number> {
+        let smaller = down(x)
+        seen(smaller)
+        let y = up(inner.reduce(smaller) { $1.output($0, seen) })
         return isOutermost ? y : concatenated([x, y])
     }
 }

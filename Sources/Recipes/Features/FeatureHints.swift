@@ -1,0 +1,59 @@
+internal import Tensors
+internal import Training
+
+/// What a trained network sees in a picture, as hints for an encoder that shall learn to see it too.
+///
+/// From each of the encoder's maps a 1 × 1 convolution foretells one of the network's (Romero and
+/// others, "FitNets: hints for thin deep nets", 2015). The network is left behind after training.
+struct FeatureHints: Module {
+    typealias Number = Float
+
+    /// One for each of the network's maps.
+    let regressors: [Convolution<Float>]
+    private let features: PerceptualFeatures
+    /// The encoder's map that each of the network's is foretold from.
+    private let levels: [Int]
+    /// Bring the network's maps, which may be a hundred times larger than the encoder's, to a mean
+    /// square of 1.
+    private let scales: [Float]
+
+    /// - Parameters:
+    ///   - source: an ONNX file, or "random".
+    ///   - pictures: N × 3 × side × side from 0 to 1, by which the network's maps are scaled.
+    ///   - encoder: the encoder's maps of pictures of that size.
+    init(
+        _ source: String,
+        layers: [String]?,
+        pictures: Tensor,
+        encoder: [Variable<Float>],
+        _ initial: Initialization
+    ) throws {
+        features = try PerceptualFeatures(source, layers: layers, side: pictures.shape[2])
+        let shown = Variable<Float>(pictures)
+        let maps = withoutRecording { [features] in features(shown) }
+        levels = maps.map { map in
+            // The smallest map that has a pixel for each of the network's.
+            encoder.lastIndex { $0.shape[2] >= map.shape[2] } ?? 0
+        }
+        regressors = zip(maps, levels).map { map, level in
+            Convolution(encoder[level].shape[1], map.shape[1], kernel: 1, initial)
+        }
+        scales = maps.map { map in
+            1 / max(withoutRecording { square(map).mean() }.value, 1e-12).squareRoot()
+        }
+    }
+
+    /// The mean square error of what is foretold, as a share of the mean square of the maps.
+    ///
+    /// Absolute errors would lead to the median, which is nothing for most of what such maps tell.
+    func error(_ encoder: [Variable<Float>], of pictures: Variable<Float>) -> Variable<Float> {
+        let truth = withoutRecording { features(pictures) }
+        let errors = truth.indices.map { index in
+            let (height, width) = (truth[index].shape[2], truth[index].shape[3])
+            let map = regressors[index](encoder[levels[index]])
+                .cropped(rows: 0..<height, columns: 0..<width)
+            return meanSquaredError(map, truth[index] * scales[index])
+        }
+        return errors.reduce(Variable(0), +) / Float(truth.count)
+    }
+}
