@@ -153,7 +153,7 @@ let package = Package(
         tests("Conformance", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("PluginHost", ["PluginHost", "Vips"], exclude: ["Fixtures"]),
         tests("Plugins", ["Tensors", "Vips", "Graphs", "ONNX"]),
-        tests("Command", ["Tensors", "Vips", "Recipes"]),
+        tests("Command", ["Tensors", "Vips", "Graphs", "ONNX", "Recipes"]),
     ]
         // Aside: plugins
         + plugins.map {

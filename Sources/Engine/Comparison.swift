@@ -143,17 +143,22 @@ private struct Jumps {
 
 extension Picture {
     /// The picture upright, in sRGB from 0 to 255, without alpha.
-    fileprivate func openForComparison() throws -> Image {
-        let image = try open(sequentially: false).image.withoutAlpha()
+    func openForComparison() throws -> Image {
+        try open(sequentially: false).image.forComparison()
+    }
+}
+
+extension Image {
+    /// The same picture in sRGB from 0 to 255, without alpha.
+    func forComparison() throws -> Image {
+        let image = try withoutAlpha()
         switch image.interpretation {
         case "srgb", "rgb", "b-w": return image
         case "rgb16", "grey16": return try image.cast(to: .f32).multiplied(by: 1 / 257)
         default: return try image.convertedToSRGB()
         }
     }
-}
 
-extension Image {
     /// The same picture without its alpha band, if it has one.
     func withoutAlpha() throws -> Image {
         guard hasAlpha else { return self }
@@ -161,7 +166,7 @@ extension Image {
     }
 
     /// Three planes of some rows; grey is taken three times.
-    fileprivate func strip(_ rows: Range<Int>) throws -> [Plane] {
+    func strip(_ rows: Range<Int>) throws -> [Plane] {
         let samples = try part(rows: rows).floats()
         return (0..<3).map { band in
             let first = bands >= 3 ? band : 0

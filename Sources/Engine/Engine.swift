@@ -49,6 +49,13 @@ package final class Engine: Sendable {
         return try builder.build(over: picture)
     }
 
+    /// One picture as a chain edits it, prepared: its pixels can be asked for.
+    func image(of chain: ResolvedChain, over picture: Picture) throws -> Image {
+        let built = try build(chain, over: picture)
+        for prepare in built.preparations { try prepare() }
+        return built.image
+    }
+
     /// Edits one picture into one file.
     ///
     /// - Parameter progress: called now and then with the fraction that is done.

@@ -12,9 +12,18 @@ package struct SuperResolutionScore: Codable, Sendable {
     package var photo: String
     /// PSNR in dB.
     package var model, bicubic, lanczos: Double
+    /// `nil` where no network looked.
+    package var features: Features?
+
+    /// How far the features of the enlarged pictures are from those of the original.
+    package struct Features: Codable, Sendable {
+        package var model, bicubic: Double
+    }
 
     /// Measures one photo.
-    package init(_ model: Model, photo path: String) throws {
+    ///
+    /// - Parameter judge: compares features, too.
+    package init(_ model: Model, photo path: String, judge: FeatureNetwork? = nil) throws {
         let scale = Int(try model.pictureNetwork().scale.value)
         photo = URL(filePath: path).lastPathComponent
         let image = try Image.open(path, sequentially: false)
@@ -28,31 +37,37 @@ package struct SuperResolutionScore: Codable, Sendable {
         func score(_ planes: [Plane]) -> Double {
             peakSignalToNoise(luma(planes[0], planes[1], planes[2]), truth, border: scale)
         }
-        self.model = score(try planes(try model.apply(to: try imageOf(small))))
+        let result = try planes(try model.apply(to: try imageOf(small)))
+        self.model = score(result)
         func enlarged(_ kernel: ResizeKernel) -> [Plane] {
             small.map { $0.resized(by: Double(scale), kernel).roundedToBytes() }
         }
-        bicubic = score(enlarged(.cubic))
+        let smooth = enlarged(.cubic)
+        bicubic = score(smooth)
         lanczos = score(enlarged(.lanczos3))
+        guard let judge else { return }
+        let wanted = try judge.features(of: original)
+        features = Features(
+            model: judge.distance(try judge.features(of: result), wanted),
+            bicubic: judge.distance(try judge.features(of: smooth), wanted)
+        )
     }
 
-    /// The photos in a folder to measure on: those the model's card holds out, where they are there,
-    /// else all.
-    package static func photos(in folder: String, for model: Model, limit: Int?) throws -> [String]
-    {
-        let held = (model.card?.training?.heldOut ?? []).map { folder + "/" + $0 }
-            .filter { FileManager.default.fileExists(atPath: $0) }
-        let endings = ["jpg", "jpeg", "png", "tif", "tiff", "webp"]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let all = names.sorted().filter { name in
-            endings.contains { name.lowercased().hasSuffix(".\($0)") }
+    /// The means of several scores.
+    package init(meanOf scores: [SuperResolutionScore]) {
+        func mean(_ values: [Double]) -> Double {
+            values.reduce(0, +) / Double(values.count)
         }
-        .map { folder + "/" + $0 }
-        let chosen = held.isEmpty ? all : held
-        guard !chosen.isEmpty else {
-            throw ModelError("\(folder): expected a folder of photos, found none in it")
-        }
-        return Array(chosen.prefix(limit ?? chosen.count))
+        photo = "mean of \(scores.count)"
+        model = mean(scores.map(\.model))
+        bicubic = mean(scores.map(\.bicubic))
+        lanczos = mean(scores.map(\.lanczos))
+        let distances = scores.compactMap(\.features)
+        guard !distances.isEmpty else { return }
+        features = Features(
+            model: mean(distances.map(\.model)),
+            bicubic: mean(distances.map(\.bicubic))
+        )
     }
 }
 
