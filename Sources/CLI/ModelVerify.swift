@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Inference
+import Vips
 
 struct ModelVerify: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Inference
 
 /// A way to measure the models for one task on photos.
-protocol PhotoMeasure {
+protocol PhotoMeasure: SendableMetatype {
     associatedtype Score: PhotoScore
 
     /// - Parameters:

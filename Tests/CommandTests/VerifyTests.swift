@@ -1,0 +1,208 @@
+import Foundation
+import Graphs
+import ONNX
+import Support
+import Tensors
+import Testing
+import Vips
+
+/// Measures models whose figures are known.
+@Suite struct VerifyTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(
+            atPath: folder.path("photos"),
+            withIntermediateDirectories: false
+        )
+    }
+
+    /// Writes a photo of 64 × 64 to measure on.
+    private func photo(_ name: String, _ color: (_ x: Int, _ y: Int) -> [UInt8]) throws {
+        let bytes = (0..<4096).flatMap { color($0 % 64, $0 / 64) }
+        let image = try Image.fromMemory(
+            bytes,
+            width: 64,
+            height: 64,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        )
+        try image.write(to: folder.path("photos/\(name)"))
+    }
+
+    /// Writes a network that enlarges, multiplies channels by a matrix, and adds to them.
+    private func network(
+        _ name: String,
+        _ weights: [[Float]],
+        adding bias: [Float]? = nil,
+        scale: Float = 1
+    ) throws {
+        var graph = Graph()
+        let channels = Dimension(weights[0].count)
+        let type = ValueType(.float32, [1, channels, .named("height"), .named("width")])
+        var x = graph.addInput("picture", type)
+        if scale > 1 {
+            var resize = Resize(Resampling(.nearest(.floor), .asymmetric))
+            resize.scales = [1, 1, scale, scale]
+            x = graph.append(resize, [x])
+        }
+        let matrix = Tensor(
+            shape: [weights.count, weights[0].count, 1, 1],
+            values: weights.flatMap { $0 }
+        )
+        let sum = Tensor(shape: [weights.count], values: bias ?? weights.map { _ in 0 })
+        let constants = [graph.addConstant("w", matrix), graph.addConstant("b", sum)]
+        graph.outputs = [
+            graph.append(Convolution(rule: WindowRule(kernel: [1, 1])), [x] + constants)
+        ]
+        let path = folder.path("\(name).onnx")
+        try graph.onnxFile(name: path).write(to: URL(filePath: path))
+    }
+
+    /// Writes the card of a network.
+    private func card(_ name: String, task: String, heldOut: [String] = []) throws {
+        let names = heldOut.map { "\"\($0)\"" }.joined(separator: ", ")
+        _ = try folder.write(
+            """
+            {
+              "name": "\(name)", "task": "\(task)", "summary": "A test.", "licence": "MIT",
+              "input": {"range": "unit", "channels": "rgb", "space": "srgb"},
+              "training": {"data": "none", "method": "by hand", "heldOut": [\(names)]}
+            }
+            """,
+            to: "\(name).json"
+        )
+    }
+
+    private func verify(_ name: String, _ options: String...) throws -> Command {
+        try Command.atelier(
+            ["model", "verify", "\(name).onnx", "--photos", "photos"] + options,
+            environment: ["XDG_CACHE_HOME": folder.path("cache")],
+            in: folder.url
+        )
+    }
+
+    private func scores(_ name: String, _ options: String...) throws -> [[String: Any]] {
+        let command = try Command.atelier(
+            ["model", "verify", "\(name).onnx", "--photos", "photos", "--json"] + options,
+            environment: ["XDG_CACHE_HOME": folder.path("cache")],
+            in: folder.url
+        )
+        #expect(command.status == 0, "\(command.errors)")
+        let object = try JSONSerialization.jsonObject(with: Data(command.output.utf8))
+        return try #require(object as? [[String: Any]])
+    }
+
+    @Test("colours that are none are as far from the original as grey, and not colourful at all")
+    func noColors() throws {
+        try photo("a.png") { x, y in [UInt8(3 * x), UInt8(2 * y), 90] }
+        try photo("b.png") { x, y in [200, UInt8(x + y), UInt8(4 * (x / 2))] }
+        try network("none", [[0], [0]])
+        try card("none", task: "colorization")
+        let scores = try scores("none")
+        #expect(scores.map { $0["photo"] as? String } == ["a.png", "b.png"])
+        for score in scores {
+            let grey = try #require(score["grey"] as? Double)
+            #expect(grey > 5)
+            #expect(score["model"] as? Double == grey)
+            #expect(score["colourfulness"] as? Double == 0)
+        }
+        let lines = try verify("none").output.split(separator: "\n")
+        #expect(lines.count == 4)
+        for line in lines.prefix(3) {
+            #expect(line.hasSuffix(", 0.0 % below; colourfulness ratio 0.00"), "\(line)")
+        }
+        #expect(
+            lines.last
+                == "none is 0.0 % nearer to the originals than grey, and 0.00 times as colourful as "
+                + "they are"
+        )
+    }
+
+    @Test("colours that are the photo's own leave no difference but rounding")
+    func ownColors() throws {
+        // Blue-difference 0.1 and red-difference −0.05 of 255 at every luma.
+        try photo("a.png") { x, y in
+            let luma = Double(80 + (x + y) / 2)
+            return [-0.0701, 0.001297, 0.1772].map { UInt8((luma + 255 * $0).rounded()) }
+        }
+        try network("own", [[0], [0]], adding: [0.2, -0.1])
+        try card("own", task: "colorization")
+        let score = try #require(try scores("own").first)
+        let (model, grey) = (
+            try #require(score["model"] as? Double), try #require(score["grey"] as? Double)
+        )
+        #expect(model < 0.5 && grey > 8, "\(model), \(grey)")
+        let (own, original) = (
+            try #require(score["colourfulness"] as? Double),
+            try #require(score["originalColourfulness"] as? Double)
+        )
+        #expect(abs(own / original - 1) < 0.02, "\(own), \(original)")
+    }
+
+    @Test("a photo without colours says nothing of colorization")
+    func greyPhoto() throws {
+        try photo("a.png") { x, _ in [UInt8](repeating: UInt8(x), count: 3) }
+        try network("none", [[0], [0]])
+        try card("none", task: "colorization")
+        let command = try verify("none")
+        #expect(command.status == 65)
+        #expect(
+            command.errors
+                == "error: photos/a.png: expected a photo with colours, found a grey one\n"
+        )
+    }
+
+    @Test("features that are the pictures themselves tell colours apart, and not brightness")
+    func features() throws {
+        // Pure red stays red when enlarged, and becomes pure green in the network.
+        try photo("a.png") { x, y in [UInt8(100 + (37 * x + 61 * y) % 100), 0, 0] }
+        try network("swap", [[0, 1, 0], [1, 0, 0], [0, 0, 1]], scale: 2)
+        try card("swap", task: "super-resolution")
+        try network("identity", [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        let score = try #require(try scores("swap", "--features", "identity.onnx").first)
+        let features = try #require(score["features"] as? [String: Double])
+        #expect(abs(try #require(features["model"]) - 2) < 1e-9)
+        #expect(abs(try #require(features["bicubic"])) < 1e-9)
+        let text = try verify("swap", "--features", "identity.onnx").output
+        #expect(text.contains("; features 2.0000 away, bicubic 0.0000\n"), "\(text)")
+        #expect(try scores("swap").first?["features"] == nil)
+        #expect(try !verify("swap").output.contains("features"))
+    }
+
+    @Test("photos that the card holds out are measured on, where they are there")
+    func heldOut() throws {
+        for name in ["a.png", "b.png", "c.png"] {
+            try photo(name) { x, y in [UInt8(2 * x), UInt8(3 * y), 50] }
+        }
+        try network("none", [[0], [0]])
+        try card("none", task: "colorization", heldOut: ["elsewhere.png", "c.png"])
+        #expect(try scores("none").map { $0["photo"] as? String } == ["c.png"])
+        try card("none", task: "colorization", heldOut: ["elsewhere.png"])
+        #expect(try scores("none", "--first", "2").count == 2)
+    }
+
+    @Test("a task without a measure, and features without a use, are refused in a sentence")
+    func refusals() throws {
+        try photo("a.png") { x, y in [UInt8(2 * x), UInt8(3 * y), 50] }
+        try network("same", [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        try card("same", task: "style-transfer")
+        let style = try verify("same")
+        #expect(style.status == 64)
+        #expect(
+            style.errors
+                == "error: same: for style-transfer there is nothing to measure with --photos\n"
+        )
+        try network("none", [[0], [0]])
+        try card("none", task: "colorization")
+        let features = try verify("none", "--features", "same.onnx")
+        #expect(features.status == 64)
+        #expect(
+            features.errors
+                == "error: expected --features for a super-resolution model, found it for none, one "
+                + "for colorization\n"
+        )
+    }
+}
