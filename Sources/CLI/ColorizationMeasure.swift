@@ -27,20 +27,22 @@ struct ColorizationMeasure: PhotoMeasure {
 extension ColorizationScore: PhotoScore {
     var figures: String {
         String(
-            format: "CIEDE2000 %.2f, grey %.2f, %.1f %% below; colourfulness ratio %.2f",
+            format: "CIEDE2000 %.2f, grey %.2f, %.1f %% %@; colourfulness ratio %.2f",
             model,
             grey,
-            100 * gain,
+            100 * abs(gain),
+            gain < 0 ? "above" : "below",
             relativeColourfulness
         )
     }
 
     func conclusion(about name: String) -> String {
         String(
-            format: "%@ is %.1f %% nearer to the originals than grey, and %.2f times as colourful "
-                + "as they are",
+            format: "%@ is %.1f %% %@ the originals than grey, and %.2f times as colourful as they "
+                + "are",
             name,
-            100 * gain,
+            100 * abs(gain),
+            gain < 0 ? "farther from" : "nearer to",
             relativeColourfulness
         )
     }
