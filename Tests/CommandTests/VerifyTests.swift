@@ -84,15 +84,24 @@ import Vips
         )
     }
 
-    private func scores(_ name: String, _ options: String...) throws -> [[String: Any]] {
+    /// What is printed as JSON, of any task.
+    private struct Score: Decodable {
+        var photo: String
+        var model: Double
+        var grey, colourfulness, originalColourfulness: Double?
+        var features: Features?
+
+        struct Features: Decodable { var model, bicubic: Double }
+    }
+
+    private func scores(_ name: String, _ options: String...) throws -> [Score] {
         let command = try Command.atelier(
             ["model", "verify", "\(name).onnx", "--photos", "photos", "--json"] + options,
             environment: ["XDG_CACHE_HOME": folder.path("cache")],
             in: folder.url
         )
         #expect(command.status == 0, "\(command.errors)")
-        let object = try JSONSerialization.jsonObject(with: Data(command.output.utf8))
-        return try #require(object as? [[String: Any]])
+        return try JSONDecoder().decode([Score].self, from: Data(command.output.utf8))
     }
 
     @Test("colours that are none are as far from the original as grey, and not colourful at all")
@@ -102,12 +111,12 @@ import Vips
         try network("none", [[0], [0]])
         try card("none", task: "colorization")
         let scores = try scores("none")
-        #expect(scores.map { $0["photo"] as? String } == ["a.png", "b.png"])
+        #expect(scores.map(\.photo) == ["a.png", "b.png"])
         for score in scores {
-            let grey = try #require(score["grey"] as? Double)
+            let grey = try #require(score.grey)
             #expect(grey > 5)
-            #expect(score["model"] as? Double == grey)
-            #expect(score["colourfulness"] as? Double == 0)
+            #expect(score.model == grey)
+            #expect(score.colourfulness == 0)
         }
         let lines = try verify("none").output.split(separator: "\n")
         #expect(lines.count == 4)
@@ -131,13 +140,11 @@ import Vips
         try network("own", [[0], [0]], adding: [0.2, -0.1])
         try card("own", task: "colorization")
         let score = try #require(try scores("own").first)
-        let (model, grey) = (
-            try #require(score["model"] as? Double), try #require(score["grey"] as? Double)
-        )
+        let (model, grey) = (score.model, try #require(score.grey))
         #expect(model < 0.5 && grey > 8, "\(model), \(grey)")
         let (own, original) = (
-            try #require(score["colourfulness"] as? Double),
-            try #require(score["originalColourfulness"] as? Double)
+            try #require(score.colourfulness),
+            try #require(score.originalColourfulness)
         )
         #expect(abs(own / original - 1) < 0.02, "\(own), \(original)")
     }
@@ -163,12 +170,12 @@ import Vips
         try card("swap", task: "super-resolution")
         try network("identity", [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
         let score = try #require(try scores("swap", "--features", "identity.onnx").first)
-        let features = try #require(score["features"] as? [String: Double])
-        #expect(abs(try #require(features["model"]) - 2) < 1e-9)
-        #expect(abs(try #require(features["bicubic"])) < 1e-9)
+        let features = try #require(score.features)
+        #expect(abs(features.model - 2) < 1e-9)
+        #expect(abs(features.bicubic) < 1e-9)
         let text = try verify("swap", "--features", "identity.onnx").output
         #expect(text.contains("; features 2.0000 away, bicubic 0.0000\n"), "\(text)")
-        #expect(try scores("swap").first?["features"] == nil)
+        #expect(try scores("swap").first?.features == nil)
         #expect(try !verify("swap").output.contains("features"))
     }
 
@@ -179,7 +186,7 @@ import Vips
         }
         try network("none", [[0], [0]])
         try card("none", task: "colorization", heldOut: ["elsewhere.png", "c.png"])
-        #expect(try scores("none").map { $0["photo"] as? String } == ["c.png"])
+        #expect(try scores("none").map(\.photo) == ["c.png"])
         try card("none", task: "colorization", heldOut: ["elsewhere.png"])
         #expect(try scores("none", "--first", "2").count == 2)
     }
