@@ -86,7 +86,9 @@ extension ImageTranslation {
             switch Role(input) {
             case .label: values.append(input.tensor(try labels(input, network.name)))
             case .style where reference != nil:
-                values.append(input.tensor(try style(of: reference!, input, host)))
+                values.append(
+                    try input.style(of: reference!, by: try self.network(host, "style"))
+                )
             case .style, .noise:
                 values.append(input.tensor((0..<input.count).map { _ in random.next() }))
             case .strength:
@@ -161,35 +163,6 @@ extension ImageTranslation {
             values[place] = 1
         }
         return values
-    }
-
-    /// What the model's style network makes of a picture.
-    private func style(
-        of reference: LazyImage,
-        _ input: NetworkInput,
-        _ host: Host
-    ) throws -> [Float] {
-        let encoder: Network
-        do {
-            encoder = try network(host, "style")
-        } catch let error as OperationError {
-            throw OperationError("reference=: \(error)", status: Int(error.status))
-        }
-        let side = encoder.info.whole_side > 0 ? Int(encoder.info.whole_side) : 256
-        let picture = try encoder.array(of: reference, width: side, height: side)
-        guard let style = try encoder.run([picture]).first, style.values.count == input.count else {
-            throw OperationError(
-                "reference=: expected \(input.count) numbers from the model's style network, found "
-                    + "another count"
-            )
-        }
-        return style.values
-    }
-}
-
-extension NetworkInput {
-    fileprivate func tensor(_ values: [Float]) -> NetworkTensor {
-        NetworkTensor(name, shape: shape, values: values)
     }
 }
 

@@ -1,13 +1,16 @@
 public import CPluginABI
 import PluginKit
 
-/// Repaints a photo in the manner that a network has learned from a painting.
+/// Repaints a photo in the manner that a network has learned from a painting, or sees in one.
 struct StyleTransfer: Operation {
     static let name = "style-transfer"
-    static let summary = "Repaints a photo in the manner of the painting a network was trained on."
+    static let summary = "Repaints a photo in the manner of a painting."
 
     @Setting("A model by name, or an ONNX file.")
     var model = ModelName.best
+
+    @Setting("The painting, for models that can take any; others have learned theirs.")
+    var reference: LazyImage? = nil
 
     @Setting("How much of the painting: 0 leaves the photo, 1 is all style.", 0...1)
     var strength = 1.0
@@ -38,7 +41,7 @@ struct StyleTransfer: Operation {
 
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
         if strength == 0 { return photo }
-        let network = try host.network(model, task: Self.name, range: range, channels: channels)
+        let network = try styled(network(host), host)
         let (color, alpha) = try photo.splitAlpha()
         let info = try photo.info
         let seen = try reduced(color)
@@ -47,6 +50,49 @@ struct StyleTransfer: Operation {
             .resized(width: Int(info.width), height: Int(info.height))
         return try color.mixed(with: recolored(painted, as: color), amount: strength).joined(alpha)
     }
+
+    // MARK: Networks
+
+    /// What the cards of models say that they are for: those of one painting, and those of any.
+    private static let tasks = (one: name, any: "style-transfer-any")
+
+    /// The model, of the kind that suits the settings if there is a choice.
+    private func network(_ host: Host) throws -> Network {
+        let (one, any) = Self.tasks
+        do {
+            return try load(reference == nil ? one : any, host)
+        } catch {
+            guard let other = try? load(reference == nil ? any : one, host) else { throw error }
+            return other
+        }
+    }
+
+    private func load(_ task: String, _ host: Host, _ part: String? = nil) throws -> Network {
+        try host.network(model, task: task, range: range, channels: channels, part: part)
+    }
+
+    /// The network in the manner of the reference.
+    private func styled(_ network: Network, _ host: Host) throws -> Network {
+        let input = try network.inputs.first { $0.name == "style" }
+        guard let input else {
+            if reference == nil { return network }
+            throw OperationError(
+                "reference= is for models that take a style, and \(network.name) has learned its own; "
+                    + "leave it out",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
+        guard let reference else {
+            throw OperationError(
+                "\(network.name) needs reference=, a painting in whose manner the photo is repainted",
+                status: Int(ATELIER_BAD_VALUE)
+            )
+        }
+        let style = try input.style(of: reference, by: try load(Self.tasks.any, host, "style"))
+        return try network.binding([style])
+    }
+
+    // MARK: Pictures
 
     /// The photo at the size that it is painted at.
     private func reduced(_ photo: LazyImage) throws -> LazyImage {

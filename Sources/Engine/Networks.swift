@@ -24,7 +24,11 @@ package final class Networks: NetworkProvider {
     package func network(_ request: NetworkRequest) throws -> any HostNetwork {
         let model =
             if request.model.isEmpty {
-                try library.best(forTask: request.task ?? "", scale: request.scale)
+                try library.best(
+                    forTask: request.task ?? "",
+                    scale: request.scale,
+                    network: request.network
+                )
             } else {
                 try library.model(request.model, network: request.network)
             }

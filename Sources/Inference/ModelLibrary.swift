@@ -112,7 +112,13 @@ package final class ModelLibrary: Sendable {
     }
 
     /// The model for a task whose scale is nearest above the wanted one, or the largest.
-    package func best(forTask task: String, scale: Double?) throws -> Model {
+    ///
+    /// - Parameter network: one of those that its card names; the model itself if not given.
+    package func best(
+        forTask task: String,
+        scale: Double?,
+        network: String? = nil
+    ) throws -> Model {
         let fitting = entries.filter { $0.card.task == task }
         let scales = fitting.compactMap(\.card.scale)
         let wanted =
@@ -125,7 +131,7 @@ package final class ModelLibrary: Sendable {
                 "expected a model for \(task) in \(folders.joined(separator: ", ")), found none"
             )
         }
-        return try load(entry.file, entry.card)
+        return try model(entry.card.name, network: network)
     }
 
     private func load(_ path: String, _ card: ModelCard?) throws -> Model {

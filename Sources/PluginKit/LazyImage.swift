@@ -51,6 +51,21 @@ public final class LazyImage {
         return try host.operation(name, all)
     }
 
+    /// The largest square in the middle.
+    public func middleSquare() throws -> LazyImage {
+        let (width, height) = (Int(try info.width), Int(try info.height))
+        let side = min(width, height)
+        if width == height { return self }
+        return try operation(
+            "extract_area",
+            input: "input",
+            [
+                "left": .int((width - side) / 2), "top": .int((height - side) / 2),
+                "width": .int(side), "height": .int(side),
+            ]
+        )
+    }
+
     /// The colour bands, and the alpha band where there is one.
     public func splitAlpha() throws -> (color: LazyImage, alpha: LazyImage?) {
         let info = try info

@@ -39,6 +39,18 @@ struct Examples {
     }
 }
 
+extension PictureFolder {
+    /// The middles of the first pictures, N × 3 × side × side from 0 to 1; the side is a smaller multiple
+    /// of 4 where the pictures are smaller.
+    func squares(_ count: Int, side: Int) throws(DataError) -> Tensor {
+        var pictures: [Picture] = []
+        for index in 0..<min(count, self.count) { pictures.append(try picture(index)) }
+        let shortest = pictures.map { min($0.width, $0.height) }.min()!
+        let side = side <= shortest ? side : shortest / 4 * 4
+        return Tensor(stacking: pictures.map { $0.reducedCenter(side) })
+    }
+}
+
 /// The channels of a picture of numbers from 0 to 1 as samples of 8 bits: whole numbers to 255.
 func bytePlanes(of picture: Tensor) -> [Plane] {
     planes(of: picture.roundedToBytes).map { plane in

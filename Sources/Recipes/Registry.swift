@@ -2,8 +2,8 @@ internal import Parameters
 
 /// Every recipe, by name.
 package let recipes: [any Recipe.Type] = [
-    Colorization.self, CycleGAN.self, Inpainting.self, Pix2Pix.self, StyleTransfer.self,
-    SuperResolution.self,
+    AnyStyle.self, Colorization.self, CycleGAN.self, Inpainting.self, Pix2Pix.self,
+    StyleTransfer.self, SuperResolution.self,
 ]
 
 /// The recipe of a name.

@@ -145,4 +145,89 @@ import Vips
         let means = [coarse, whole].map { $0.reduce(0, +) / Float($0.count) }
         #expect(abs(means[0] - means[1]) < 1)
     }
+
+    // MARK: Any painting
+
+    /// A model folder of a network that adds the mean colour of a reference to every pixel.
+    private func writeTinting(task: String = "style-transfer-any") throws {
+        let models = folder.url.appending(path: "models/tint")
+        try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
+        for (name, graph) in [("model", Graph.tinting), ("style", .meanColor)] {
+            try graph.onnxFile(name: name).write(to: models.appending(path: name + ".onnx"))
+        }
+        _ = try folder.write(
+            """
+            {"name": "tint", "task": "\(task)", "summary": "", "licence": "MIT", "scale": 1,
+             "networks": {"style": "style.onnx"},
+             "input": {"range": "unit", "channels": "rgb", "space": "srgb", "side": 20}}
+            """,
+            to: "models/tint/card.json"
+        )
+        // Twice as wide as high, and black but for the square in the middle.
+        let bytes = (0..<40).flatMap { _ in
+            (0..<80).flatMap { x in (20..<60).contains(x) ? [10, 20, 30] : [0, 0, 0] as [UInt8] }
+        }
+        try Image.fromMemory(
+            bytes,
+            width: 80,
+            height: 40,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        ).write(to: folder.path("painting.png"))
+    }
+
+    /// Runs the operation with models of the test's own.
+    private func run(_ words: [String]) throws -> Command {
+        try Command.atelier(
+            ["run", photo, "-o", "out.png", "--", "style-transfer"] + words,
+            environment: [
+                "XDG_CACHE_HOME": folder.path("cache"), "ATELIER_MODEL_PATH": folder.path("models"),
+            ],
+            in: folder.url
+        )
+    }
+
+    @Test(
+        "the middle of a reference is the style; without a model the one for any painting is taken",
+        arguments: [[], ["model=tint"], ["model=models/tint/model.onnx"]]
+    )
+    func reference(model: [String]) throws {
+        try writeTinting()
+        let command = try run(model + ["reference=painting.png"])
+        #expect(command.status == 0, "\(command.errors)")
+        let before = try Image.open(photo, sequentially: false).floats()
+        let after = try Image.open(folder.path("out.png"), sequentially: false).floats()
+        let wanted = before.indices.map { min(255, before[$0] + [10, 20, 30][$0 % 3]) }
+        #expect(distance(after, wanted) <= 1)
+    }
+
+    @Test("a reference and a model that do not go together are refused in one sentence")
+    func referenceRefusals() throws {
+        try writeTinting()
+        let turning = "model=" + (try turning())
+        for (words, text) in [
+            (
+                ["model=tint"],
+                "tint needs reference=, a painting in whose manner the photo is repainted"
+            ),
+            (
+                [turning, "reference=painting.png"],
+                "reference= is for models that take a style, and network has learned its own; "
+                    + "leave it out"
+            ),
+        ] {
+            let command = try run(words)
+            #expect(command.status != 0 && command.errors.contains(text), "\(command.errors)")
+        }
+        try Graph.tinting.onnxFile(name: "lone").write(to: URL(filePath: folder.path("lone.onnx")))
+        let lone = try run(["model=lone.onnx", "reference=painting.png"]).errors
+        #expect(lone.contains("reference=: expected a model with several networks"), "\(lone)")
+        try writeTinting(task: "colorization")
+        let task = try run(["model=tint", "reference=painting.png"]).errors
+        #expect(
+            task.contains("expected a model for style-transfer-any, found \"tint\""),
+            "\(task)"
+        )
+    }
 }

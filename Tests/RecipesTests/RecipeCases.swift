@@ -50,6 +50,14 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         cycleGAN([("identity", "0.5"), ("fit", "no"), ("enlargement", "transposed")]),
         // So few remembered translations that some come back.
         cycleGAN([("identity", "0"), ("jitter", "20"), ("pool", "1")]),
+        RecipeCase(
+            AnyStyle.self,
+            [
+                ("crop", "32"), ("channels", "4"), ("blocks", "1"), ("style-numbers", "5"),
+                ("paintings", RecipeFolder.placeholder + "/paintings"),
+            ],
+            .smallPhotos
+        ),
         // Deep enough for levels that forget.
         RecipeCase(
             Pix2Pix.self,
@@ -133,10 +141,18 @@ final class RecipeFolder {
             try pictures("/trainA", seed: 1)
             try pictures("/trainB", seed: 2, height: 50, width: 60)
         }
-        // A painting of stripes, which looks like none of the photos.
-        let stripes = (0..<(3 * 48 * 40)).map { i in i / 1920 == i / 4 % 2 ? 0.9 : 0.1 as Float }
-        try SampleSheet([Tensor(shape: [1, 3, 48, 40], values: stripes)])
-            .write(to: path + "/Great Wave.png")
+        // Paintings of stripes, which look like none of the photos.
+        try FileManager.default.createDirectory(
+            atPath: path + "/paintings",
+            withIntermediateDirectories: true
+        )
+        for (width, name) in [(4, "Great Wave"), (4, "paintings/narrow"), (8, "paintings/wide")] {
+            let stripes = (0..<(3 * 48 * 40)).map { i in
+                i / 1920 == i / width % 2 ? 0.9 : 0.1 as Float
+            }
+            try SampleSheet([Tensor(shape: [1, 3, 48, 40], values: stripes)])
+                .write(to: "\(path)/\(name).png")
+        }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -65,31 +65,40 @@ import TrainingLogs
             #expect(card.name == name)
             let translates = own.recipe == Pix2Pix.self || own.recipe == CycleGAN.self
             #expect(card.task == (translates ? "translation" : own.recipe.name))
+            var others = card.networks ?? [:]
+            let style = try others.removeValue(forKey: "style").map {
+                try Model(path: "\(path)/\($0)", card: card)
+            }
             // Pairs of columns belong to the model's network, and to those beside it.
-            let files = ["model.onnx"] + (card.networks ?? [:]).values.sorted()
-            for (pair, file) in files.enumerated() {
+            for (pair, file) in (["model.onnx"] + others.values.sorted()).enumerated() {
                 let model = try Model(path: "\(path)/\(file)", card: card)
-                try expect(model, card, columns[2 * pair], columns[2 * pair + 1], columns.last!)
+                let (inputs, shown) = (columns[2 * pair], columns[2 * pair + 1])
+                try expect(model, style, card, inputs, shown, others: columns.last!)
             }
         }
     }
 
-    /// Expects that a model makes `shown` of `inputs`, item by item; both from 0 to 1.
+    /// Expects that a model makes `shown` of `inputs`, item by item; all from 0 to 1.
+    ///
+    /// - Parameter others: the originals of damaged inputs, or paintings for the style network.
     private func expect(
         _ model: Model,
+        _ style: Model?,
         _ card: ModelCard,
         _ inputs: Tensor,
         _ shown: Tensor,
-        _ originals: Tensor
+        others: Tensor
     ) throws {
         let (black, white) = (card.input.range.black, card.input.range.white)
-        let numbers = inputs.array(of: Float.self).map { black + $0 * (white - black) }
-        let x = Tensor(shape: inputs.shape, values: numbers)
+        func encoded(_ pictures: Tensor) -> Tensor {
+            let numbers = pictures.array(of: Float.self).map { black + $0 * (white - black) }
+            return Tensor(shape: pictures.shape, values: numbers)
+        }
+        let x = encoded(inputs)
         for index in 0..<x.shape[0] {
             var given = [item(x, index)]
-            if model.takesMask {
-                given.append(hole(item(inputs, index), item(originals, index)))
-            }
+            if model.takesMask { given.append(hole(item(inputs, index), item(others, index))) }
+            if let style { given += try style.run([item(encoded(others), index)]) }
             let y = try model.run(given)[0]
             let result = Tensor(
                 shape: y.shape,

@@ -1,3 +1,4 @@
+import Support
 import Testing
 import Training
 
@@ -106,6 +107,16 @@ import Training
         let content = Variable<Float>([2, 8, 8, 8], repeating: 0.5)
         let style = Variable<Float>([2, 4], repeating: 0.5)
         #expect(decoder(content, style: style).shape == [2, 3, 32, 32])
+        let painter = StyledTransformer<Float>(features: 4, blocks: 1, style: 5, initial)
+        let styles = Variable<Float>([2, 5], (0..<10).map { Float($0) / 10 })
+        let noise: Variable<Float> = Self.stream.normal([2, 3, 32, 32])
+        let painted = painter(noise, style: styles)
+        #expect(painted.shape == [2, 3, 32, 32])
+        // Every sample has its own style.
+        let alone = painter(noise.slice(0, 1..<2), style: styles.slice(0, 1..<2))
+        #expect(difference(alone.tensor, painted.slice(0, 1..<2).tensor) == nil)
+        let other = painter(noise.slice(0, 1..<2), style: styles.slice(0, 0..<1))
+        #expect(difference(other.tensor, alone.tensor) != nil)
         for scale in [PreActivationResidual<Float>.Scale.same, .halved, .doubled] {
             let block = PreActivationResidual<Float>(3, 5, scale, norm: .affineInstance, initial)
             let side = [.same: 32, .halved: 16, .doubled: 64][scale]!

@@ -16,10 +16,11 @@ struct StyleGenerator: Layer {
         )
     }
 
-    /// Without a bound, results far from any picture would rule the style loss, which grows with the
-    /// fourth power; with a hard one, what is white by mistake would stay so.
-    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> {
-        let y = network(x)
-        return tanh(y) * 0.9 + y * 0.1
-    }
+    func callAsFunction(_ x: Variable<Float>) -> Variable<Float> { softlyBounded(network(x)) }
 }
+
+/// A picture of numbers mostly from −1 to 1.
+///
+/// Without a bound, results far from any picture would rule the style loss, which grows with the
+/// fourth power; with a hard one, what is white by mistake would stay so.
+func softlyBounded(_ y: Variable<Float>) -> Variable<Float> { tanh(y) * 0.9 + y * 0.1 }

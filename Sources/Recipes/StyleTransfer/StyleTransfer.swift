@@ -16,6 +16,35 @@ package struct StyleTransfer: Recipe {
                 defaultText: "384",
                 range: 32...4096
             ),
+        ] + Settings.repainting(styleWeight: 5)
+
+    package static var acceptance: (any AcceptanceExperiment)? { StyleTransferAcceptance() }
+
+    let settings: Settings
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    package func description() -> RecipeDescription {
+        RecipeDescription(
+            networks: [.init("generator", StyleGenerator(self), side: settings.int("crop"))],
+            losses: [
+                "generator: content-weight · mean (φ(result) − φ(photo))² over the content layers"
+                    + " + style-weight · mean (Gram φ(result) − Gram φ(painting))² over the style layers"
+                    + " + tv-weight · mean |differences of neighbours|"
+            ],
+            data: "a folder of photos, each side at least the crop's"
+        )
+    }
+
+    package func trainer(on data: String) throws -> any Trainer {
+        try StyleTransferTrainer(self, data)
+    }
+}
+
+extension Settings {
+    /// Those of all networks that repaint photos.
+    static func repainting(styleWeight: Int) -> [Parameter] {
+        [
             Parameter(
                 "channels",
                 .int,
@@ -66,7 +95,7 @@ package struct StyleTransfer: Recipe {
                 "style-weight",
                 .float,
                 help: "Weight of how it is painted, where 1 is the distance of an untouched photo.",
-                defaultText: "5",
+                defaultText: "\(styleWeight)",
                 range: 0...1e6
             ),
             Parameter(
@@ -77,26 +106,5 @@ package struct StyleTransfer: Recipe {
                 range: 0...1e6
             ),
         ]
-
-    package static var acceptance: (any AcceptanceExperiment)? { StyleTransferAcceptance() }
-
-    let settings: Settings
-
-    package init(_ settings: Settings) { self.settings = settings }
-
-    package func description() -> RecipeDescription {
-        RecipeDescription(
-            networks: [.init("generator", StyleGenerator(self), side: settings.int("crop"))],
-            losses: [
-                "generator: content-weight · mean (φ(result) − φ(photo))² over the content layers"
-                    + " + style-weight · mean (Gram φ(result) − Gram φ(painting))² over the style layers"
-                    + " + tv-weight · mean |differences of neighbours|"
-            ],
-            data: "a folder of photos, each side at least the crop's"
-        )
-    }
-
-    package func trainer(on data: String) throws -> any Trainer {
-        try StyleTransferTrainer(self, data)
     }
 }

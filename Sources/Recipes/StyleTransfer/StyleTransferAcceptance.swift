@@ -38,8 +38,8 @@ struct StyleTransferAcceptance: AcceptanceExperiment {
         let originals = try (0..<judged).map { try photos.picture($0).reducedCenter(side) }
         let batch = Variable<Float>(Tensor(stacking: originals))
         func distances(_ results: Variable<Float>) -> (content: Double, style: Double) {
-            let (content, style) = withoutRecording { trainer.losses(results, of: batch) }
-            return (Double(content.value), Double(style.value))
+            let losses = withoutRecording { trainer.losses(results, of: batch) }
+            return (Double(losses.content.value), Double(losses.style.value))
         }
         func excess(_ found: (content: Double, style: Double)) -> Double {
             max(found.content / unrelated.content / content, found.style / untouched.style / style)

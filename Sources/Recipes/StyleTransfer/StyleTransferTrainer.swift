@@ -12,7 +12,8 @@ final class StyleTransferTrainer: Trainer {
     private let reader: PictureReader
     private let data: String
     private let batches: Batches
-    let losses: StyleLosses
+    private let terms: StyleLosses
+    private let style: StyleLosses.Style
     /// Photos for sample sheets, N × 3 × side × side from 0 to 1.
     private let examples: Tensor
 
@@ -54,16 +55,15 @@ final class StyleTransferTrainer: Trainer {
             ["photo": .picture(try photos.picture(index).reducedCrop(crop, &random))]
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed)
-        let first = try (0..<min(8, photos.count)).map { try photos.picture($0) }
-        losses = try StyleLosses(
+        terms = try StyleLosses(
             settings.string("features")!,
             style: settings.list("style-layers"),
             content: settings.list("content-layers"),
-            painting: painting,
-            photos: Tensor(stacking: first.map { $0.reducedCenter(crop) })
+            photos: photos.squares(8, side: crop),
+            side: min(crop, painting.shape[1], painting.shape[2])
         )
-        let side = min(384, first.map { min($0.width, $0.height) }.min()!) / 4 * 4
-        examples = Tensor(stacking: first.prefix(4).map { $0.reducedCenter(side) })
+        style = terms.style(of: painting.reshaped(to: [1] + painting.shape))
+        examples = try photos.squares(4, side: 384)
     }
 
     var warnings: [String] { reader.warnings }
@@ -81,18 +81,14 @@ final class StyleTransferTrainer: Trainer {
             settings.learningRate
             * Schedule.cosine(steps: settings.steps, floor: 0.05).factor(at: step)
         let photos = Variable<Float>(try batches.batch(step)["photo"])
-        let results = repainted(photos)
-        let (content, style) = losses(results, of: photos)
-        let variation = totalVariation(results)
-        func weight(_ key: String) -> Float { Float(settings.float(key)) }
-        optimizer.minimize(
-            content * weight("content-weight") + style * weight("style-weight")
-                + variation * weight("tv-weight")
-        )
-        return [
-            "content": Double(content.value), "style": Double(style.value),
-            "variation": Double(variation.value),
-        ]
+        let losses = losses(repainted(photos), of: photos)
+        optimizer.minimize(losses.weighted(by: settings))
+        return losses.figures
+    }
+
+    /// What is wrong with results, pictures from 0 to 1 made of these photos.
+    func losses(_ results: Variable<Float>, of photos: Variable<Float>) -> StyleLosses.Terms {
+        terms(results, of: photos, in: style)
     }
 
     /// Pictures made of photos, both from 0 to 1.

@@ -45,7 +45,10 @@ package final class Tracer: @unchecked Sendable {
         }
     }
 
-    /// The graph of a network that makes a picture of several ones of the same size.
+    /// The graph of a network that makes a picture of several ones of the same size, and of whatever
+    /// else it takes.
+    ///
+    /// - Parameter inputs: samples of four sides are pictures; others keep their shape.
     package static func graph<N: Module, Number: Real>(
         of network: N,
         named name: String,
@@ -64,11 +67,9 @@ package final class Tracer: @unchecked Sendable {
         let result = inference {
             $current.withValue(tracer) {
                 for (name, sample) in inputs {
-                    let channels = Dimension(sample.shape[1])
-                    let type = ValueType(
-                        .float32,
-                        [1, channels, .named("height"), .named("width")]
-                    )
+                    var sides = sample.shape.map { Dimension($0) }
+                    if sides.count == 4 { sides[2...] = [.named("height"), .named("width")] }
+                    let type = ValueType(.float32, sides)
                     tracer.set(tracer.graph.addInput(name, type), of: sample)
                 }
                 return forward(inputs.map(\.sample))

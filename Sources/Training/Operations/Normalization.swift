@@ -44,8 +44,8 @@ package func normalized<Number: Real>(
         .traced(
             InstanceNormalization(epsilon: Float(epsilon)),
             [
-                x, scale ?? Variable([x.shape[1]], repeating: 1),
-                shift ?? Variable([x.shape[1]], repeating: 0),
+                x, scale?.asOneRow ?? Variable([x.shape[1]], repeating: 1),
+                shift?.asOneRow ?? Variable([x.shape[1]], repeating: 0),
             ]
         )
     let given = [scale, shift].compactMap(\.self)
@@ -58,6 +58,11 @@ package func normalized<Number: Real>(
         if shift != nil { results.append(parts.shift.summed(to: shapes.last!)) }
         return results
     }
+}
+
+extension Variable {
+    /// Numbers of channels as a graph takes them, which is for one sample.
+    fileprivate var asOneRow: Variable { shape.count == 1 ? self : reshaped([-1]) }
 }
 
 /// The definition.
