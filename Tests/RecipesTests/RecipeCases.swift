@@ -25,7 +25,8 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             .photos
         ),
         RecipeCase(SuperResolution.self, [("crop", "32"), ("network", "9-1-9")], .photos),
-        inpainting(prefill: "none"), inpainting(prefill: "pushpull"),
+        inpainting(prefill: "none"),
+        inpainting(prefill: "pushpull", alike: "holes"),
         RecipeCase(
             Colorization.self,
             [
@@ -70,12 +71,13 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     ]
 
     /// Two steps without the discriminator, four with it.
-    static func inpainting(prefill: String) -> RecipeCase {
+    static func inpainting(prefill: String, alike: String = "pixels") -> RecipeCase {
         RecipeCase(
             Inpainting.self,
             [
                 ("crop", "32"), ("channels", "4"), ("discriminator-channels", "4"),
                 ("warm-up", "2"), ("coarse", "0.5"), ("schedule", "cosine"), ("prefill", prefill),
+                ("alike", alike),
             ],
             .photos
         )

@@ -60,6 +60,15 @@ package struct Inpainting: Recipe {
                 range: 0...10
             ),
             Parameter(
+                "alike",
+                .choice,
+                help:
+                    "What counts alike: every pixel in holes, or every hole, so that thin ones do as much "
+                    + "as thick ones.",
+                defaultText: "pixels",
+                choices: ["pixels", "holes"]
+            ),
+            Parameter(
                 "warm-up",
                 .int,
                 help: "Steps before the discriminator.",

@@ -97,9 +97,12 @@ final class InpaintingTrainer: Trainer {
         let errors = abs(a - b)
         let inside = Float(a.shape[1]) * hole.sum().value
         let outside = Float(a.count) - inside
-        return (
-            (errors * hole).sum() / max(inside, 1), (errors * (-hole + 1)).sum() / max(outside, 1)
-        )
+        let outer = (errors * (-hole + 1)).sum() / max(outside, 1)
+        guard recipe.settings.string("alike") == "holes" else {
+            return ((errors * hole).sum() / max(inside, 1), outer)
+        }
+        let pixels = hole.sum([1, 2, 3]) * Float(a.shape[1])
+        return (((errors * hole).sum([1, 2, 3]) / (pixels + 1e-6)).mean(), outer)
     }
 
     // MARK: Results

@@ -89,6 +89,15 @@ package struct Pix2Pix: Recipe {
                 range: 0...10_000
             ),
             Parameter(
+                "distance",
+                .choice,
+                help:
+                    "Absolute or squared: the first leads to the likeliest target, the second to the mean "
+                    + "of all that are likely.",
+                defaultText: "absolute",
+                choices: ["absolute", "squared"]
+            ),
+            Parameter(
                 "adversarial",
                 .float,
                 help: "Weight of the discriminator for the generator; 0 leaves it out.",
@@ -158,7 +167,9 @@ package struct Pix2Pix: Recipe {
             channels: inputs,
             side: crop
         )
-        let distance = "\(settings.float("l1")) · |y − g(x)|"
+        let distance =
+            "\(settings.float("l1")) · |y − g(x)|"
+            + (settings.string("distance") == "squared" ? "²" : "")
         guard isAdversarial else {
             return RecipeDescription(
                 networks: [generator],

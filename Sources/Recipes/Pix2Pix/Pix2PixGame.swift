@@ -102,7 +102,9 @@ final class Pix2PixGame {
         }
         let (translation, maps) = networks.generator.withEncoderMaps(x)
         let distance = meanAbsoluteError(translation, y)
-        var content = distance * Float(settings.float("l1"))
+        let error =
+            settings.string("distance") == "squared" ? meanSquaredError(translation, y) : distance
+        var content = error * Float(settings.float("l1"))
         var losses = ["l1": Double(distance.value)]
         if let hints, let hinted {
             let error = hints.error(maps, of: hinted.pictures)
