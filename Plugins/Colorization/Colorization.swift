@@ -22,7 +22,7 @@ struct Colorization: Operation {
     var desaturate = false
 
     @Setting(
-        "Longer side of the reduced photo that the network judges colours by.",
+        "Longer side of the reduced photo that the network judges colours by; the model's own if not given.",
         64...1024,
         unit: "pixels"
     )
@@ -42,8 +42,14 @@ struct Colorization: Operation {
     }
 
     private func colorized(_ photo: LazyImage, _ host: Host) throws -> LazyImage {
+        let network = try host.network(model, task: "colorization")
         let info = try photo.info
-        let (width, height) = guideSize(Int(info.width), Int(info.height))
+        let own = Int(network.info.whole_side)
+        let (width, height) = guideSize(
+            Int(info.width),
+            Int(info.height),
+            longer: $guide.isGiven || own == 0 ? guide : own
+        )
         let reduced = try photo.rendered(width: width, height: height)
         if !desaturate, isColored(reduced, peak: Float(info.peak)) {
             throw OperationError(
@@ -51,7 +57,6 @@ struct Colorization: Operation {
                 status: Int(ATELIER_BAD_VALUE)
             )
         }
-        let network = try host.network(model, task: "colorization")
         let luma = LumaPlane(reduced, peak: Float(info.peak))
         let chroma = try ColorNetwork(network).chroma(of: luma)
         let joining = ColorJoining(
@@ -65,8 +70,12 @@ struct Colorization: Operation {
     }
 
     /// About as wide to high as the photo, in multiples of 64 pixels, which every U-Net can halve.
-    private func guideSize(_ width: Int, _ height: Int) -> (width: Int, height: Int) {
-        let scale = Double(guide) / Double(max(width, height))
+    private func guideSize(
+        _ width: Int,
+        _ height: Int,
+        longer: Int
+    ) -> (width: Int, height: Int) {
+        let scale = Double(longer) / Double(max(width, height))
         func side(_ length: Int) -> Int {
             max(1, Int((Double(length) * scale / 64).rounded())) * 64
         }

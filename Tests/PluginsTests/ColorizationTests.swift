@@ -91,6 +91,29 @@ import Vips
         }
     }
 
+    @Test("the network is shown a photo of the size that its card names, or that is asked for")
+    func guide() throws {
+        // An edge that the sizes of 128 and of 256 pixels do not show alike.
+        let path = try picture((0..<512).map { _ in (0..<512).map { $0 < 258 ? 60 : 180 } })
+        let network = try network(gain: [0.5, 0], bias: [-0.25, 0])
+        func pixels(_ words: String...) throws -> [[Double]] {
+            let command = try colorize(path, "model=\(network)", words.first ?? "strength=1")
+            #expect(command.status == 0, "\(command.errors)")
+            return try result()
+        }
+        let (usual, small) = (try pixels(), try pixels("guide=128"))
+        #expect(usual != small)
+        _ = try folder.write(
+            """
+            {"name": "network", "task": "colorization", "summary": "", "licence": "MIT",
+             "input": {"range": "unit", "channels": "rgb", "space": "srgb", "side": 128}}
+            """,
+            to: "network.json"
+        )
+        #expect(try pixels() == small)
+        #expect(try pixels("guide=256") == usual)
+    }
+
     @Test("colours change where the full luma has its edge")
     func edge() throws {
         // An edge that lies between the columns of the reduced photo, which is 4 times smaller.

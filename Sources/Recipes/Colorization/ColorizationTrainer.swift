@@ -94,7 +94,8 @@ final class ColorizationTrainer: Trainer {
             name: "colorize",
             task: Colorization.name,
             summary: "Gives a grey photo colours.",
-            input: ModelFolder.Card.Input(range: "signed"),
+            // Crops are from a small part of a photo to all of it, half of its side in the middle.
+            input: ModelFolder.Card.Input(range: "signed", side: 2 * recipe.game.crop),
             training: recipe.settings.training(
                 by: Colorization.self,
                 on: data,
