@@ -7,7 +7,7 @@ package struct AnyStyle: Recipe {
     package static let name = "style-transfer-any"
     package static let summary = "Repaints photos in the manner of any painting."
     package static let settings: [Parameter] =
-        Settings.common(batch: 4, steps: 8_000, learningRate: 1e-3) + [
+        Settings.common(batch: 4, steps: 1_300, learningRate: 6e-4) + [
             Parameter(
                 "paintings",
                 .string,
@@ -28,7 +28,7 @@ package struct AnyStyle: Recipe {
                 defaultText: "64",
                 range: 1...1024
             ),
-        ] + Settings.repainting(styleWeight: 2)
+        ] + Settings.repainting(styleWeight: 3)
 
     let settings: Settings
 
