@@ -124,15 +124,13 @@ final class SuperResolutionTrainer: Trainer {
             optimizer.rate = recipe.settings.float("adversarial-rate") * halvings.factor(at: past)
         }
         let judge = networks.discriminator
-        let whole = networks.generator(x)
-        let content = content(whole, y)
-        let window = Self.window(recipe.crop, seed: recipe.settings.seed, step)
-        let (result, y) = (window(whole), window(y))
+        let result = networks.generator(x)
         let verdict = AdversarialLoss.nonSaturating.discriminator(
             real: judge(y),
             fake: judge(result.detached)
         )
         discriminatorOptimizer.minimize(verdict)
+        let content = content(result, y)
         let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(result))
         var loss = content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
         var values = [
@@ -146,21 +144,6 @@ final class SuperResolutionTrainer: Trainer {
         }
         generatorOptimizer.minimize(loss)
         return values
-    }
-
-    /// Cuts a little off crops, from another corner in every step: the strides of the networks that
-    /// judge would else stand fixed over the squares of pixels that the generator shuffles, which
-    /// teaches it a grid.
-    private static func window(
-        _ crop: Int,
-        seed: UInt64,
-        _ step: Int
-    ) -> (Variable<Float>) -> Variable<Float> {
-        var random = RandomNumbers(seed: seed, name: "windows").part(step)
-        let cut = min(8, crop / 4)
-        let (left, top) = (random.integer(below: cut + 1), random.integer(below: cut + 1))
-        let side = crop - cut
-        return { $0.cropped(rows: top..<(top + side), columns: left..<(left + side)) }
     }
 
     private func content(_ a: Variable<Float>, _ b: Variable<Float>) -> Variable<Float> {
