@@ -9,6 +9,8 @@ package final class ModelLibrary: Sendable {
         package let card: ModelCard
         /// The folder with the card and `model.onnx`.
         package let folder: String
+        /// The number of the place that it was found in.
+        fileprivate let place: Int
         package var file: String { folder + "/model.onnx" }
     }
 
@@ -29,7 +31,7 @@ package final class ModelLibrary: Sendable {
         self.folders = folders
         var entries: [String: Entry] = [:]
         var problems: [ModelError] = []
-        for place in folders {
+        for (number, place) in folders.enumerated() {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
             for name in names.sorted() {
                 let folder = place + "/" + name
@@ -39,7 +41,7 @@ package final class ModelLibrary: Sendable {
                 do throws(ModelError) {
                     let card = try ModelCard(path: folder + "/card.json")
                     if entries[card.name] == nil {
-                        entries[card.name] = Entry(card: card, folder: folder)
+                        entries[card.name] = Entry(card: card, folder: folder, place: number)
                     }
                 } catch {
                     problems.append(error)
@@ -111,7 +113,8 @@ package final class ModelLibrary: Sendable {
         return (nameOrPath, try Self.card(beside: nameOrPath))
     }
 
-    /// The model for a task whose scale is nearest above the wanted one, or the largest.
+    /// The model for a task whose scale is nearest above the wanted one, or the largest; of several,
+    /// the one in the first place, and there the first by name.
     ///
     /// - Parameter network: one of those that its card names; the model itself if not given.
     package func best(
@@ -120,6 +123,7 @@ package final class ModelLibrary: Sendable {
         network: String? = nil
     ) throws -> Model {
         let fitting = entries.filter { $0.card.task == task }
+            .sorted { ($0.place, $0.card.name) < ($1.place, $1.card.name) }
         let scales = fitting.compactMap(\.card.scale)
         let wanted =
             scale.map { wanted in scales.filter { $0 >= wanted }.min() ?? scales.max() } ?? nil

@@ -117,14 +117,7 @@ package struct CycleGAN: Recipe {
         guard crop.isMultiple(of: 4) else {
             throw .badSetting("crop", expected: "a multiple of 4", found: "\(crop)")
         }
-        let layers = settings.int("discriminator-layers")
-        guard layers == 0 || crop >> layers >= 3 else {
-            throw .badSetting(
-                "discriminator-layers",
-                expected: "few enough to leave 3 pixels of a crop of \(crop)",
-                found: "\(layers)"
-            )
-        }
+        try settings.expectDiscriminator(fitting: crop)
     }
 
     var crop: Int { settings.int("crop") }

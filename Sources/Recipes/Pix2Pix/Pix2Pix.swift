@@ -134,14 +134,7 @@ package struct Pix2Pix: Recipe {
                 found: "\(crop)"
             )
         }
-        let layers = settings.int("discriminator-layers")
-        guard layers == 0 || crop >> layers >= 3 else {
-            throw .badSetting(
-                "discriminator-layers",
-                expected: "few enough to leave 3 pixels of a crop of \(crop)",
-                found: "\(layers)"
-            )
-        }
+        try settings.expectDiscriminator(fitting: crop)
     }
 
     var crop: Int { settings.int("crop") }

@@ -1,5 +1,19 @@
 internal import Training
 
+extension Settings {
+    /// Refuses patch discriminators (`discriminator-layers`) that halve a crop to less than they need.
+    func expectDiscriminator(fitting crop: Int) throws(RecipeError) {
+        let layers = int("discriminator-layers")
+        guard layers == 0 || crop >> layers >= 3 else {
+            throw .badSetting(
+                "discriminator-layers",
+                expected: "few enough to leave 3 pixels of a crop of \(crop)",
+                found: "\(layers)"
+            )
+        }
+    }
+}
+
 extension Pix2Pix {
     static var lossNames: [String] {
         let losses: [AdversarialLoss] = [
