@@ -51,9 +51,10 @@ extension Image {
         precondition([.u8, .u16, .f32].contains(format), "samples of 8 or 16 bits, or floats")
         let fitted = try network.fitted(height: height, width: width)
         let bytesPerPixel = (bands * format.bytes, network.outputChannels * format.bytes)
+        let patchSide = Self.patchSide(halo: network.halo ?? 0)
         let layout =
             try isSparse
-            ? StreamLayout(patches: Self.patchSide, fitted, budget)
+            ? StreamLayout(patches: patchSide, fitted, budget)
             : StreamLayout(fitted, bytesPerPixel: bytesPerPixel, budget)
         work.begin(layout)
         let maker = PictureStream(
@@ -76,7 +77,7 @@ extension Image {
                 ? nil : network.outputChannels == 3 ? colors : "multiband"
         )
         if isSparse {
-            let store = PatchStore(header, side: Self.patchSide, make: maker.patch)
+            let store = PatchStore(header, side: patchSide, make: maker.patch)
             return try Image.node(header, inputs: [bordered], demand: .tiles, fill: store.fill)
         }
         let stream = RowStream(produce: maker.strip)
@@ -88,7 +89,10 @@ extension Image {
 
     /// Sides of the squares in which a network is computed here and there: smaller ones compute more
     /// twice, larger ones more for nothing.
-    private static let patchSide = 128
+    ///
+    /// - Parameter halo: how far away from a pixel the network looks. Squares twice as wide compute
+    ///   every pixel four times at most, where all squares are wanted.
+    private static func patchSide(halo: Int) -> Int { min(max((2 * halo + 127) / 128, 1), 4) * 128 }
 
     /// The image with copies of its edge pixels around it.
     func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {
