@@ -65,9 +65,7 @@ struct SuperResolution: Operation {
     private func denoising(_ network: Network) throws -> Network {
         if let input = try network.inputs.first(where: { $0.name == "denoise" }) {
             let values = [Float](repeating: Float(denoise), count: input.count)
-            return try network.binding([
-                NetworkTensor(input.name, shape: input.shape, values: values)
-            ])
+            return try network.binding([input.tensor(values)])
         }
         guard !$denoise.isGiven else {
             throw OperationError(

@@ -90,8 +90,8 @@ extension Image {
     /// Sides of the squares in which a network is computed here and there: smaller ones compute more
     /// twice, larger ones more for nothing.
     ///
-    /// - Parameter halo: how far away from a pixel the network looks. Squares twice as wide compute
-    ///   every pixel four times at most, where all squares are wanted.
+    /// - Parameter halo: how far away from a pixel the network looks. Squares twice as wide, which are
+    ///   had up to 256 pixels, compute every pixel four times at most, where all squares are wanted.
     private static func patchSide(halo: Int) -> Int { min(max((2 * halo + 127) / 128, 1), 4) * 128 }
 
     /// The image with copies of its edge pixels around it.

@@ -21,13 +21,15 @@ final class ColorizationTrainer: Trainer {
         let crop = recipe.game.crop
         let photos = try PictureFolder(data, smallest: crop, reader: reader)
         let split = Split(count: photos.count)
+        let hasHints = settings.string("features") != nil
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
             let colors = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
-            return [
+            var item: [String: Content] = [
                 "luma": .picture(colors.luma), "chroma": .plain(colors.chroma),
-                "colors": .plain(colors),
             ]
+            if hasHints { item["colors"] = .plain(colors) }
+            return item
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed, range: .signed)
         examples = Examples(
@@ -61,11 +63,14 @@ final class ColorizationTrainer: Trainer {
 
     func step(_ step: Int) throws -> [String: Double] {
         let batch = try batches.batch(step)
+        let weight = Float(recipe.settings.float("hints"))
         return game.step(
             step,
             Variable(batch["luma"]),
             Variable(batch["chroma"]),
-            hinted: (Variable(batch["colors"]), Float(recipe.settings.float("hints")))
+            hinted: recipe.settings.string("features").map { _ in
+                (Variable(batch["colors"]), weight)
+            }
         )
     }
 

@@ -59,6 +59,7 @@ struct OutlinesAndDigits: AcceptanceExperiment {
         on glyphs: Glyphs,
         _ report: (String) -> Void
     ) throws -> CycleNetworks {
+        // The first half of a schedule, in which the rate stays whole.
         let recipe = try CycleGAN(set: [
             "seed": "\(seed)", "steps": "\(2 * steps)", "batch": "16", "learning-rate": "0.0005",
             "channels": "16", "blocks": "3", "discriminator-channels": "16",
