@@ -139,7 +139,7 @@ let package = Package(
         tests("Metadata", ["Metadata", "Vips"]),
         tests("Vips", ["Vips"]),
         tests("Streams", ["Tensors", "Kernels", "Vips", "Graphs", "Streams", "ONNX"]),
-        tests("Training", ["Tensors", "Kernels", "Graphs", "Training"], exclude: ["Torch"]),
+        tests("Training", ["Tensors", "Kernels", "Graphs", "Measures", "Training"], exclude: ["Torch"]),
         tests("ONNX", ["Tensors", "Graphs", "ONNX", protobuf]),
         tests("TrainingData", ["Tensors", "Vips", "Measures", "TrainingData"]),
         tests("TrainingLogs", ["Tensors", "Vips", "TrainingLogs"]),

@@ -138,6 +138,8 @@ struct Train: ParsableCommand {
         case .warning(let text): Terminal.say("warning: \(text)")
         case .warnings(let count):
             Terminal.say(count == 1 ? "there was 1 warning" : "there were \(count) warnings")
+        case .started(let path, let taken, let all):
+            Terminal.say("\(taken) of the \(all) tensors of the first network come from \(path)")
         case .progress(let progress):
             let losses = progress.losses.map { String(format: "%@ %.5g", $0.name, $0.value) }
                 .joined(separator: ", ")

@@ -37,6 +37,13 @@ package struct Settings: Sendable, Equatable {
                 range: 0...10
             ),
             Parameter(
+                "start",
+                .string,
+                help:
+                    "A checkpoint or an ONNX file to begin with instead of fresh weights; those of other "
+                    + "names or shapes are left out."
+            ),
+            Parameter(
                 "checkpoint-every",
                 .int,
                 help: "Steps between checkpoints.",

@@ -25,13 +25,23 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             .photos
         ),
         RecipeCase(SuperResolution.self, [("crop", "32"), ("network", "9-1-9")], .photos),
+        RecipeCase(
+            SuperResolution.self,
+            [
+                ("crop", "32"), ("channels", "4"), ("blocks", "1"), ("scale", "4"),
+                ("enlargement", "resized"), ("adversarial", "0.001"), ("content-share", "0"),
+                ("discriminator", "patches"),
+            ],
+            .photos
+        ),
         inpainting(prefill: "none"),
         inpainting(prefill: "pushpull", alike: "holes"),
         RecipeCase(
             Colorization.self,
             [
                 ("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0"),
-                ("features", "random"), ("feature-layers", "level2,level3"),
+                ("distance", "ciede2000"), ("features", "random"),
+                ("feature-layers", "level2,level3"),
             ],
             .photos
         ),

@@ -47,6 +47,30 @@ import TrainingLogs
     }
 
     @Test(
+        "a training can begin with the weights of another one, or with those of its model",
+        arguments: ["checkpoints/last.safetensors", "models/sr-x2/model.onnx"]
+    )
+    func starting(file: String) throws {
+        let own = RecipeCase.all.first { $0.recipe == SuperResolution.self }!
+        let folder = try RecipeFolder(own.data)
+        _ = try folder.run(own, "first", [(key: "steps", text: "1")])
+        let words = ["steps": "1", "seed": "2", "learning-rate": "0", "adversarial-rate": "0"]
+            .map { (key: $0.key, text: $0.value) }
+        let start = (key: "start", text: "\(folder.path)/first/\(file)")
+        _ = try folder.run(own, "second", words + [start])
+        _ = try folder.run(own, "fresh", words)
+        let weights = try ["first", "second", "fresh"].map { run in
+            try folder.checkpoint(run).tensors.filter { $0.key.hasPrefix("generator.") }
+        }
+        #expect(weights[0].count > 10)
+        #expect(weights[0] == weights[1])
+        #expect(weights[0] != weights[2])
+        #expect(throws: (any Error).self) {
+            try folder.run(own, "none", words + [(key: "start", text: folder.path + "/none.onnx")])
+        }
+    }
+
+    @Test(
         "an exported model makes what the trainer shows",
         arguments: RecipeCase.all.filter { $0.recipe != Colorization.self }
     )

@@ -1,4 +1,5 @@
 import Foundation
+import Measures
 import Testing
 import Training
 
@@ -75,6 +76,31 @@ import Training
         let expected = [100, 0, 0, 53.389, 0, 0, 53.241, 80.092, 67.203]
         for (a, b) in zip(lab.values, expected) { #expect(abs(a - b) < 0.02) }
         #expect(OperationTests.difference(sRGBFromLab(lab), x, tolerance: 1e-6) == nil)
+    }
+
+    @Test("colours differ as by CIEDE2000: greys, blues, all hues")
+    func colorDifference() {
+        let x = Variable<Double>([3, 1, 1], [30, 40, 40])
+        let middle = Variable<Double>([3, 1, 1], [60, 0, 0])
+        func colors(_ seed: Int) -> Variable<Double> {
+            OperationTests.numbers([1, 3, 20, 20], seed: seed) * x + middle
+        }
+        let grey = Variable<Double>([3, 1, 1], [1, 0, 0])
+        let nearby = colors(1) * 0.8 + colors(2) * 0.2
+        for (first, second) in [
+            (colors(1), nearby), (colors(1) * grey, colors(2)), (colors(2), colors(2)),
+        ] {
+            let result = Training.colorDifference(first, second)
+            #expect(result.shape == [1, 1, 20, 20])
+            for i in 0..<400 {
+                func color(_ picture: Variable<Double>) -> Lab {
+                    let values = picture.values
+                    return Lab(values[i], values[400 + i], values[800 + i])
+                }
+                let expected = Measures.colorDifference(color(first), color(second))
+                #expect(abs(result.values[i] - expected) < 0.05)
+            }
+        }
     }
 
     @Test("pyramids are put together to what they were made of")

@@ -40,6 +40,17 @@ import Training
                 "SRRes(32, 8, 2)",
                 SuperResolutionResidual<Float>(features: 32, blocks: 8, scale: 2, none), 161_588
             ),
+            (
+                // 1 344 + 8 · 41 569 + 20 784 at the small size, then 10 392 + 5 208 + 651.
+                "SRRes(48, 8, 4), resized",
+                SuperResolutionResidual<Float>(
+                    features: 48,
+                    blocks: 8,
+                    scale: 4,
+                    enlargement: .resized,
+                    none
+                ), 370_931
+            ),
             ("FillNet(16)", FillNetwork<Float>(features: 16, none), 265_635),
             ("DCGAN generator", NoiseGenerator<Float>(width: 256, none), 47_336_960),
             ("DCGAN discriminator", NoiseDiscriminator<Float>(width: 256, none), 44_092_416),
@@ -126,5 +137,25 @@ import Training
             NoiseGenerator<Float>(noise: 7, width: 2, initial)(Variable([2, 7], repeating: 1))
                 .shape == [2, 3, 64, 64]
         )
+    }
+
+    @Test("flat pictures stay flat when resized, whatever the weights; not when shuffled")
+    func grid() {
+        let x = Variable<Float>([1, 3, 16, 16], repeating: 0.3)
+        let initial = Initialization(.kaimingNormal, RandomStream(seed: 3, name: "weights"))
+        func isFlat(_ enlargement: SuperResolutionResidual<Float>.Enlargement) -> Bool {
+            let network = SuperResolutionResidual(
+                features: 6,
+                blocks: 1,
+                scale: 4,
+                enlargement: enlargement,
+                initial
+            )
+            // Away from the border, where zeros are seen.
+            let y = network(x).slice(1, 0..<1).cropped(rows: 28..<36, columns: 28..<36).values
+            return y.allSatisfy { abs($0 - y[0]) < 1e-4 }
+        }
+        #expect(isFlat(.resized))
+        #expect(!isFlat(.shuffled))
     }
 }

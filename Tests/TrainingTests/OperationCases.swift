@@ -19,7 +19,7 @@ enum Operation: String, CaseIterable {
     case instanceNorm, instanceNormAffine, adaptiveInstanceNorm, batchNorm, layerNorm
     case layerNormByDeviation, filterResponseNorm
     case softmax, logSoftmax, crossEntropy
-    case laplacianPyramid, lab, sRGB, fourier, inverseFourier
+    case laplacianPyramid, lab, sRGB, colorDifference, fourier, inverseFourier
     case l1, l2, charbonnier, structuralSimilarity, totalVariation, gate
 
     /// The shapes of its inputs.
@@ -75,6 +75,7 @@ enum Operation: String, CaseIterable {
         case .softmax, .logSoftmax, .crossEntropy: [[4, 5]]
         case .laplacianPyramid: [[1, 2, 8, 10]]
         case .lab, .sRGB: [[1, 3, 3, 5]]
+        case .colorDifference: [[1, 3, 3, 5], [1, 3, 3, 5]]
         case .fourier: [[1, 2, 5, 6]]
         case .inverseFourier: [[1, 2, 5, 4], [1, 2, 5, 4]]
         case .l1, .l2, .charbonnier: [[2, 3, 3, 5], [2, 3, 3, 5]]
@@ -191,6 +192,11 @@ enum Operation: String, CaseIterable {
         case .sRGB:
             let scale = Variable<N>([3, 1, 1], [30, 20, 20])
             return sRGBFromLab(x[0] * scale + Variable([3, 1, 1], [60, 0, 0]))
+        case .colorDifference:
+            // Blues, among them, so that the formula's turn counts.
+            let scale = Variable<N>([3, 1, 1], [30, 20, 20])
+            let colors = x.map { $0 * scale + Variable([3, 1, 1], [60, 5, -25]) }
+            return Training.colorDifference(colors[0], colors[1])
         case .fourier:
             let (real, imaginary) = fourierTransform(x[0])
             return Training.concatenated([real, imaginary])

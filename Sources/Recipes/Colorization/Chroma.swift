@@ -1,4 +1,5 @@
 internal import Tensors
+internal import Training
 
 /// Luma and colour differences of pictures C × H × W of numbers from 0 to 1 (BT.601, full range).
 extension Tensor {
@@ -33,4 +34,24 @@ extension Tensor {
             }
         }
     }
+}
+
+/// The pictures with a luma N × 1 × H × W and a chroma N × 2 × H × W, limited to 0 … 1.
+func pictures(luma: Variable<Float>, chroma: Variable<Float>) -> Variable<Float> {
+    let blue = 0.886 * chroma.slice(1, 0..<1)
+    let red = 0.701 * chroma.slice(1, 1..<2)
+    let green = -(0.299 * red + 0.114 * blue) / 0.587
+    return (concatenated([red, green, blue]) + luma).clamped(to: 0...1)
+}
+
+/// How different the colours look, on the mean, that a luma from −1 to 1 has with one chroma and another.
+func visibleDistance(
+    _ luma: Variable<Float>,
+    _ chroma: Variable<Float>,
+    _ target: Variable<Float>
+) -> Variable<Float> {
+    func lab(_ chroma: Variable<Float>) -> Variable<Float> {
+        labFromSRGB(pictures(luma: (luma + 1) / 2, chroma: chroma))
+    }
+    return colorDifference(lab(chroma), lab(target)).mean()
 }

@@ -10,7 +10,7 @@ package struct Colorization: Recipe {
         return kept.map { setting in
             var setting = setting
             if let text = defaults[setting.key] { setting.defaultText = text }
-            return setting
+            return setting.key == "distance" ? distance : setting
         } + [
             Parameter(
                 "features",
@@ -33,6 +33,15 @@ package struct Colorization: Recipe {
             ),
         ]
     }()
+
+    private static let distance = Parameter(
+        "distance",
+        .choice,
+        help:
+            "Absolute or squared, of the chroma, or how different the colours look: the mean CIEDE2000.",
+        defaultText: "absolute",
+        choices: ["absolute", "squared", "ciede2000"]
+    )
 
     /// Where it differs from Pix2Pix.
     private static let defaults = ["crop": "192", "depth": "6", "batch": "8"]

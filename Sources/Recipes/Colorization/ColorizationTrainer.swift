@@ -55,7 +55,13 @@ final class ColorizationTrainer: Trainer {
                 )
             )
         }
-        game = Pix2PixGame(recipe.game, networks, hints: hints)
+        let isVisible = settings.string("distance") == "ciede2000"
+        game = Pix2PixGame(
+            recipe.game,
+            networks,
+            hints: hints,
+            distance: isVisible ? { visibleDistance($0, $1, $2) } : nil
+        )
     }
 
     var warnings: [String] { reader.warnings }

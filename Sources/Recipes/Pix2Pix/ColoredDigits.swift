@@ -51,7 +51,7 @@ package struct ColoredDigits: AcceptanceExperiment {
         for step in 0..<steps {
             let batch = try batches.batch(step)
             let losses = game.step(step, Variable(batch["outline"]), Variable(batch["target"]))
-            if (step + 1) % 500 == 0 { report("step \(step + 1): l1 \(losses["l1"]!)") }
+            if (step + 1) % 500 == 0 { report("step \(step + 1): distance \(losses["distance"]!)") }
         }
         return game.networks.generator
     }

@@ -160,9 +160,13 @@ package struct Pix2Pix: Recipe {
             channels: inputs,
             side: crop
         )
-        let distance =
-            "\(settings.float("l1")) · |y − g(x)|"
-            + (settings.string("distance") == "squared" ? "²" : "")
+        let difference =
+            switch settings.string("distance") {
+            case "ciede2000": "CIEDE2000 of y and g(x)"
+            case "squared": "|y − g(x)|²"
+            default: "|y − g(x)|"
+            }
+        let distance = "\(settings.float("l1")) · \(difference)"
         guard isAdversarial else {
             return RecipeDescription(
                 networks: [generator],

@@ -71,15 +71,32 @@ struct Pix2PixNetworks {
 
 /// The game of the two networks, pair after pair: x is what is, y what should be; both from −1 to 1.
 final class Pix2PixGame {
+    /// How far a translation of x is from y, which all three are given.
+    typealias Distance = (
+        _ x: Variable<Float>, _ translation: Variable<Float>, _ y: Variable<Float>
+    ) -> Variable<Float>
+
     let networks: Pix2PixNetworks
     private let recipe: Pix2Pix
     private let hints: FeatureHints?
+    private let distance: Distance
     private let generatorOptimizer, discriminatorOptimizer: Adam<Float>
 
-    init(_ recipe: Pix2Pix, _ networks: Pix2PixNetworks, hints: FeatureHints? = nil) {
+    /// - Parameter distance: another than those of Pix2Pix.
+    init(
+        _ recipe: Pix2Pix,
+        _ networks: Pix2PixNetworks,
+        hints: FeatureHints? = nil,
+        distance: Distance? = nil
+    ) {
         self.recipe = recipe
         self.networks = networks
         self.hints = hints
+        self.distance =
+            distance ?? { _, translation, y in
+                recipe.settings.string("distance") == "squared"
+                    ? meanSquaredError(translation, y) : meanAbsoluteError(translation, y)
+            }
         func adam(_ parameters: [Training.Parameter<Float>]) -> Adam<Float> {
             Adam(parameters, rate: recipe.settings.learningRate, beta1: 0.5, beta2: 0.999)
         }
@@ -115,11 +132,9 @@ final class Pix2PixGame {
             networks.discriminator(concatenated([x, y]))
         }
         let (translation, maps) = networks.generator.withEncoderMaps(x)
-        let distance = meanAbsoluteError(translation, y)
-        let error =
-            settings.string("distance") == "squared" ? meanSquaredError(translation, y) : distance
+        let error = distance(x, translation, y)
         var content = error * Float(settings.float("l1"))
-        var losses = ["l1": Double(distance.value)]
+        var losses = ["distance": Double(error.value)]
         if let hints, let hinted {
             let error = hints.error(maps, of: hinted.pictures)
             content = content + error * hinted.weight

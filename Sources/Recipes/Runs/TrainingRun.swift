@@ -12,6 +12,8 @@ package struct TrainingRun {
         case warning(String)
         /// How many warnings there were in all; comes at the end if there were any.
         case warnings(count: Int)
+        /// How many tensors of the first network were taken from a file, of how many.
+        case started(from: String, taken: Int, all: Int)
         /// Losses of the last steps, how fast samples go by, and how much is left.
         case progress(Progress)
         case score(step: Int, name: String, value: Double, isBest: Bool)
@@ -74,6 +76,9 @@ package struct TrainingRun {
             step = file.notes["step"].flatMap { Int($0) } ?? 0
             best = file.notes["best"].flatMap { Double($0) } ?? best
             clock.before = file.notes["seconds"].flatMap { Double($0) } ?? 0
+        } else if let path = settings.string("start") {
+            let (taken, all) = try StartingWeights(path).give(to: trainer.state)
+            report(.started(from: path, taken: taken, all: all))
         }
         let log = try JSONLog(folder.log, start: step)
         // Each part of a run has an event file of its own, which TensorBoard shows as one run.

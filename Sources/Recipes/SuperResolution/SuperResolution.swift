@@ -37,6 +37,15 @@ package struct SuperResolution: Recipe {
                 range: 1...64
             ),
             Parameter(
+                "enlargement",
+                .choice,
+                help:
+                    "How the residual network enlarges: shuffled is quicker, resized leaves no grid when a "
+                    + "discriminator asks for texture.",
+                defaultText: "shuffled",
+                choices: ["shuffled", "resized"]
+            ),
+            Parameter(
                 "crop",
                 .int,
                 help: "Side of the large crops.",
@@ -58,6 +67,13 @@ package struct SuperResolution: Recipe {
                     "Weight of the discriminator in the second stage, where content has 0.01; 0 leaves the stage out.",
                 defaultText: "0",
                 range: 0...1
+            ),
+            Parameter(
+                "discriminator",
+                .choice,
+                help: "What the discriminator judges: whole crops, or every patch of 70 × 70.",
+                defaultText: "crops",
+                choices: ["crops", "patches"]
             ),
             Parameter(
                 "adversarial-rate",
@@ -97,7 +113,16 @@ package struct SuperResolution: Recipe {
 
     let settings: Settings
 
-    package init(_ settings: Settings) { self.settings = settings }
+    package init(_ settings: Settings) throws(RecipeError) {
+        self.settings = settings
+        guard settings.string("discriminator") == "crops" || crop >= 24 else {
+            throw .badSetting(
+                "crop",
+                expected: "at least 24, of which the discriminator sees patches",
+                found: "\(crop)"
+            )
+        }
+    }
 
     var scale: Int { Int(settings.string("scale")!)! }
     /// The side of the large crops, a multiple of the scale.

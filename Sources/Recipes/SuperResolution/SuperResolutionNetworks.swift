@@ -21,6 +21,7 @@ struct SuperResolutionGenerator: Layer {
                 features: settings.int("channels"),
                 blocks: settings.int("blocks"),
                 scale: scale,
+                enlargement: settings.string("enlargement") == "resized" ? .resized : .shuffled,
                 tailGain: 0.1,
                 initial
             )
@@ -35,13 +36,21 @@ struct SuperResolutionGenerator: Layer {
 /// The networks of a super-resolution, with fresh weights.
 struct SuperResolutionNetworks {
     let generator: SuperResolutionGenerator
-    let discriminator: CropDiscriminator<Float>
+    let discriminator: any Layer<Float>
 
     init(_ recipe: SuperResolution) {
         let random = Randomness(seed: recipe.settings.seed)
         generator = SuperResolutionGenerator(recipe, random.stream("generator"))
         let initial = Initialization(.kaimingNormal, random.stream("discriminator"))
-        discriminator = CropDiscriminator(side: nil, initial)
+        discriminator =
+            recipe.settings.string("discriminator") == "patches"
+            ? PatchDiscriminator(
+                features: 32,
+                halvings: 3,
+                norm: .none,
+                spectralNorm: true,
+                initial
+            ) : CropDiscriminator(side: nil, initial)
     }
 
     /// The generator, and the discriminator if there is one, with their work on a large crop.

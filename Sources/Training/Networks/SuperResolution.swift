@@ -30,8 +30,17 @@ package struct ThreeLayerNetwork<Number: Real>: Layer {
     }
 }
 
-/// Residual blocks at the small size, then pixel shuffle (SRGAN's generator without norms).
+/// Residual blocks at the small size, then an enlargement (SRGAN's generator without norms).
 package struct SuperResolutionResidual<Number: Real>: Layer {
+    /// How feature maps become a larger picture.
+    package enum Enlargement: Sendable {
+        /// A convolution at the small size, whose channels are spread over squares of pixels.
+        case shuffled
+        /// The nearest pixels with a convolution, once or twice, and one more: all pixels come from
+        /// the same weights, so that there is no grid (Odena and others, 2016; ESRGAN).
+        case resized
+    }
+
     package let head: Convolution<Number>
     package let body: Sequential<Number>
     package let tail: Sequential<Number>
@@ -42,6 +51,7 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
         features f: Int,
         blocks: Int,
         scale: Int,
+        enlargement: Enlargement = .shuffled,
         tailGain: Double = 1,
         _ initial: Initialization
     ) {
@@ -56,9 +66,21 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
             }
             Convolution(f, f, kernel: 3, initial)
         }
+        let last = initial.scaled(by: tailGain)
+        let stages = scale == 4 ? [(f, 2), (f / 2, 2)] : [(f, scale)]
         tail = Sequential {
-            Convolution(f, 3 * scale * scale, kernel: 3, initial.scaled(by: tailGain))
-            PixelShuffle(scale)
+            switch enlargement {
+            case .shuffled:
+                Convolution(f, 3 * scale * scale, kernel: 3, last)
+                PixelShuffle(scale)
+            case .resized:
+                for (inputs, factor) in stages {
+                    Enlarge(factor)
+                    Convolution(inputs, f / 2, kernel: 3, initial)
+                    LeakyRelu(0.2)
+                }
+                Convolution(f / 2, 3, kernel: 3, last)
+            }
         }
     }
 

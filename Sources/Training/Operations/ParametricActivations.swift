@@ -20,7 +20,8 @@ package func prelu<Number: Real>(
             }
         }
     }
-    .traced(Binary(.prelu), [x, slopes.reshaped([slopes.count, 1, 1])])
+    // Not a reshape, so that the model has the slopes under their name.
+    .traced(Binary(.prelu), [x, Variable(shape: [slopes.count, 1, 1], numbers: slopes.numbers)])
     return result.recorded(from: [x, slopes]) { gradient, _ in
         let sums = Numbers<Number>(count: planes)
         let input = Variable<Number>(x.shape) { dx in
