@@ -25,6 +25,7 @@ import Training
                     InstanceNorm(4, initial)
                     Apply { elu($0) }
                     PReLU(4)
+                    LayerNorm(4, initial)
                     Apply { concatenated([$0, sigmoid($0) * 2 - 1]) }
                     Enlarge(2, .bilinear)
                     Apply { $0.averagePooled(2).slice(1, 1..<5) }

@@ -9,6 +9,15 @@ package struct Inpainting: Recipe {
     package static let settings: [Parameter] =
         Settings.common(batch: 8, steps: 20_000, learningRate: 5e-4) + [
             Parameter(
+                "network",
+                .choice,
+                help:
+                    "What fills: a network that looks far around, or one for narrow holes, which sees no "
+                    + "more than 18 pixels of a pushpull prefill, but at full size.",
+                defaultText: "around",
+                choices: ["around", "narrow"]
+            ),
+            Parameter(
                 "channels",
                 .int,
                 help: "Feature maps of the generator at full size.",

@@ -10,21 +10,24 @@ struct HoledPicture {
 
 /// The networks of an inpainting, with fresh weights.
 struct InpaintingNetworks {
-    let generator: FillNetwork<Float>
+    let generator: any FillingNetwork<Float>
     /// The running mean of the generator, which is the one to use.
-    let average: FillNetwork<Float>
+    let average: any FillingNetwork<Float>
     /// Judges pictures beside their masks.
     let discriminator: PatchDiscriminator<Float>
 
     init(_ recipe: Inpainting) {
         let settings = recipe.settings
         let random = Randomness(seed: settings.seed)
-        func network(_ initial: Initialization) -> FillNetwork<Float> {
-            FillNetwork(
-                features: settings.int("channels"),
-                halvings: settings.string("prefill") == "none" ? 0 : 5,
-                initial
-            )
+        let features = settings.int("channels")
+        func network(_ initial: Initialization) -> any FillingNetwork<Float> {
+            settings.string("network") == "narrow"
+                ? NarrowFillNetwork(features: features, halvings: 5, initial)
+                : FillNetwork(
+                    features: features,
+                    halvings: settings.string("prefill") == "none" ? 0 : 5,
+                    initial
+                )
         }
         generator = network(Initialization(.kaimingNormal, random.stream("generator")))
         average = network(Initialization(.zeros, random.stream("average")))

@@ -57,7 +57,7 @@ final class InpaintingTrainer: Trainer {
             }
         }
         let isJudged = recipe.isAdversarial && step >= settings.int("warm-up")
-        let hole = FillNetwork<Float>.hole(mask)
+        let hole = networks.generator.hole(mask)
         let drawn = networks.generator.drawn(x, mask: mask)
         let result = target * (-hole + 1) + drawn * hole
         var losses: [String: Double] = [:]

@@ -42,9 +42,11 @@ package struct Pix2Pix: Recipe {
             Parameter(
                 "norm",
                 .choice,
-                help: "How feature maps are normalised; auto takes instance for batches below 4.",
+                help:
+                    "How feature maps are normalised: over the batch, each by itself, or all of a picture "
+                    + "together; auto takes instance for batches below 4, else batch.",
                 defaultText: "auto",
-                choices: ["auto", "batch", "instance"]
+                choices: ["auto", "batch", "instance", "layer"]
             ),
             Parameter(
                 "dropout",

@@ -28,6 +28,7 @@ extension Pix2Pix {
         switch settings.string("norm") {
         case "batch": .batch
         case "instance": .instance
+        case "layer": .layer
         default: settings.batch < 4 ? .instance : .batch
         }
     }

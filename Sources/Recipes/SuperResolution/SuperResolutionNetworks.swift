@@ -44,13 +44,8 @@ struct SuperResolutionNetworks {
         let initial = Initialization(.kaimingNormal, random.stream("discriminator"))
         discriminator =
             recipe.settings.string("discriminator") == "patches"
-            ? PatchDiscriminator(
-                features: 32,
-                halvings: 3,
-                norm: .none,
-                spectralNorm: true,
-                initial
-            ) : CropDiscriminator(side: nil, initial)
+            ? PatchDiscriminator(features: 32, halvings: 3, initial)
+            : CropDiscriminator(side: nil, initial)
     }
 
     /// The generator, and the discriminator if there is one, with their work on a large crop.

@@ -125,25 +125,36 @@ final class SuperResolutionTrainer: Trainer {
         }
         let judge = networks.discriminator
         let result = networks.generator(x)
+        let shown = inColors(of: y, result)
         let verdict = AdversarialLoss.nonSaturating.discriminator(
             real: judge(y),
-            fake: judge(result.detached)
+            fake: judge(shown.detached)
         )
         discriminatorOptimizer.minimize(verdict)
         let content = content(result, y)
-        let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(result))
+        let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(shown))
         var loss = content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
         var values = [
             "content": Double(content.value), "adversarial": Double(deceit.value),
             "discriminator": Double(verdict.value),
         ]
         if let perceptual {
-            let distance = perceptual(result, y)
+            let distance = perceptual(shown, y)
             loss = loss + distance * Float(recipe.settings.float("perceptual"))
             values["perceptual"] = Double(distance.value)
         }
         generatorOptimizer.minimize(loss)
         return values
+    }
+
+    /// A result in the colours of its original: what judges are shown, so that they ask for texture and
+    /// never for coloured speckle.
+    private func inColors(
+        of original: Variable<Float>,
+        _ result: Variable<Float>
+    ) -> Variable<Float> {
+        let weights = Variable<Float>([3, 1, 1], [0.299, 0.587, 0.114])
+        return original + ((result - original) * weights).sum([1])
     }
 
     private func content(_ a: Variable<Float>, _ b: Variable<Float>) -> Variable<Float> {

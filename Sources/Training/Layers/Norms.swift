@@ -112,7 +112,7 @@ package struct FilterResponseNorm<Number: Real>: Layer {
 
 /// A choice of normalisation.
 package enum Norm: Sendable {
-    case none, batch, instance, affineInstance, layerByDeviation
+    case none, batch, instance, affineInstance, layer, layerByDeviation
 
     /// The layer for some channels, if there is one.
     package func layers<Number: Real>(
@@ -124,6 +124,7 @@ package enum Norm: Sendable {
         case .batch: [BatchNorm<Number>(channels, initial)]
         case .instance: [InstanceNorm<Number>()]
         case .affineInstance: [InstanceNorm<Number>(channels, initial)]
+        case .layer: [LayerNorm<Number>(channels, initial)]
         case .layerByDeviation: [LayerNorm<Number>(channels, byDeviation: true, initial)]
         }
     }

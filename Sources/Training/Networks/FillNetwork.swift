@@ -1,8 +1,37 @@
-/// Fills holes: looks around at a quarter of the size by wider and wider steps.
+/// Fills holes in pictures.
 ///
 /// A mask says what is known of each pixel: 0 stands for a pixel that stays, 1 for one of which nothing
 /// is known, ½ for one whose coarse content is known and whose detail is not.
-package struct FillNetwork<Number: Real>: Module {
+package protocol FillingNetwork<Number>: Module {
+    /// Sides of pictures are multiples of this.
+    var alignment: Int { get }
+
+    /// What the network draws everywhere, holes or not: around −1 to 1, without a bound.
+    ///
+    /// - Parameter mask: [batch, 1, height, width].
+    func drawn(_ picture: Variable<Number>, mask: Variable<Number>) -> Variable<Number>
+}
+
+extension FillingNetwork {
+    /// The picture with its holes filled.
+    ///
+    /// - Parameter mask: [batch, 1, height, width].
+    package func callAsFunction(
+        _ picture: Variable<Number>,
+        mask: Variable<Number>
+    ) -> Variable<Number> {
+        let hole = hole(mask)
+        return picture * (-hole + 1) + drawn(picture, mask: mask) * hole
+    }
+
+    /// Where a mask lets pixels change: 1, elsewhere 0.
+    package func hole(_ mask: Variable<Number>) -> Variable<Number> {
+        (mask * 2).clamped(to: 0...1)
+    }
+}
+
+/// Looks around at a quarter of the size by wider and wider steps.
+package struct FillNetwork<Number: Real>: FillingNetwork {
     package let first, second, third: Sequential<Number>
     package let around: Sequential<Number>
     package let rising, last: Sequential<Number>
@@ -44,24 +73,10 @@ package struct FillNetwork<Number: Real>: Module {
         self.halvings = halvings
     }
 
-    /// Sides of pictures are multiples of this.
     package var alignment: Int { max(4, 1 << halvings) }
 
-    /// The picture with its holes filled.
-    ///
-    /// - Parameter mask: [batch, 1, height, width].
-    package func callAsFunction(
-        _ picture: Variable<Number>,
-        mask: Variable<Number>
-    ) -> Variable<Number> {
-        let hole = Self.hole(mask)
-        return picture * (-hole + 1) + drawn(picture, mask: mask) * hole
-    }
-
-    /// What the network draws everywhere, holes or not: around −1 to 1, without a bound.
-    ///
-    /// Bounded by tanh, trainings on pictures that are mostly black come to rest at black: absolute
-    /// errors lead to the median, and there tanh has no slope to leave by.
+    // Bounded by tanh, trainings on pictures that are mostly black come to rest at black: absolute
+    // errors lead to the median, and there tanh has no slope to leave by.
     package func drawn(_ picture: Variable<Number>, mask: Variable<Number>) -> Variable<Number> {
         let known = (mask * -2 + 2).clamped(to: 0...1)
         let seen =
@@ -74,11 +89,6 @@ package struct FillNetwork<Number: Real>: Module {
         let e = last(concatenated([d, b]))
         let drawn = ending(concatenated([e, a]))
         return halvings > 0 ? seen + drawn : drawn
-    }
-
-    /// Where a mask lets pixels change: 1, elsewhere 0.
-    package static func hole(_ mask: Variable<Number>) -> Variable<Number> {
-        (mask * 2).clamped(to: 0...1)
     }
 }
 

@@ -42,10 +42,10 @@ package func normalized<Number: Real>(
     let statistics = (scale, shift)
     let result = moments.normalize(x, scale: scale, shift: shift)
         .traced(
-            InstanceNormalization(epsilon: Float(epsilon)),
+            group.operation(epsilon: Float(epsilon)),
             [
-                x, scale?.asOneRow ?? Variable([x.shape[1]], repeating: 1),
-                shift?.asOneRow ?? Variable([x.shape[1]], repeating: 0),
+                x, group.row(scale ?? Variable([x.shape[1]], repeating: 1)),
+                group.row(shift ?? Variable([x.shape[1]], repeating: 0)),
             ]
         )
     let given = [scale, shift].compactMap(\.self)
@@ -60,9 +60,27 @@ package func normalized<Number: Real>(
     }
 }
 
-extension Variable {
-    /// Numbers of channels as a graph takes them, which is for one sample.
-    fileprivate var asOneRow: Variable { shape.count == 1 ? self : reshaped([-1]) }
+extension NormalizationGroup {
+    /// What a graph has for it; those of a batch are norms with fixed numbers there.
+    fileprivate func operation(epsilon: Float) -> any Graphs.Operator {
+        switch self {
+        case .batch, .instance: InstanceNormalization(epsilon: epsilon)
+        case .layer: LayerNormalization(axis: 1, epsilon: epsilon)
+        // Its deviation is that of n − 1 numbers, which is nearly that of n.
+        case .layerByDeviation: LayerNormalization(axis: 1, epsilon: epsilon * epsilon)
+        }
+    }
+
+    /// Numbers of channels as the operation takes them, which is for one sample.
+    fileprivate func row<Number: Real>(_ channels: Variable<Number>) -> Variable<Number> {
+        let row = channels.shape.count == 1 ? channels : channels.reshaped([-1])
+        switch self {
+        case .batch, .instance: return row
+        // Not a reshape, so that a model has parameters under their names.
+        case .layer, .layerByDeviation:
+            return Variable(shape: [row.count, 1, 1], numbers: row.numbers)
+        }
+    }
 }
 
 /// The definition.

@@ -6,16 +6,24 @@ package struct MovingAverage: Sendable {
     package init(decay: Double) { self.decay = decay }
 
     /// Makes `average` the same as `network`.
-    package func start<N: Module>(_ average: N, from network: N) {
+    package func start<Number: Real>(
+        _ average: any Module<Number>,
+        from network: any Module<Number>
+    ) {
         MovingAverage(decay: 0).update(average, from: network)
     }
 
     /// Parameters are averaged, buffers copied.
-    package func update<N: Module>(_ average: N, from network: N) {
+    ///
+    /// Both are networks of one shape.
+    package func update<Number: Real>(
+        _ average: any Module<Number>,
+        from network: any Module<Number>
+    ) {
         withoutRecording {
             for (old, new) in zip(average.parameters, network.parameters) {
                 let mean =
-                    old.variable * N.Number(decay) + new.variable * N.Number(1 - decay)
+                    old.variable * Number(decay) + new.variable * Number(1 - decay)
                 old.set(mean)
             }
             for (old, new) in zip(average.namedBuffers, network.namedBuffers) {
