@@ -15,6 +15,11 @@ struct Split {
         training = (0..<count).filter { !isKept($0) }
         measuring = count >= 20 ? (0..<count).filter(isKept) : [0]
     }
+
+    /// The pictures of a folder that are kept apart, for a model's card.
+    func heldOut(of photos: PictureFolder) -> [String] {
+        measuring.filter { !training.contains($0) }.map { photos.name($0) }
+    }
 }
 
 /// Samples that show how good a network is: what goes in and what should come out, as pictures

@@ -17,6 +17,8 @@ struct ModelFolder {
         struct Training: Codable {
             var data: String
             var method: String
+            /// Pictures of the data that were not trained on.
+            var heldOut: [String]?
         }
 
         var name: String
@@ -66,18 +68,22 @@ struct ModelFolder {
 
 extension Settings {
     /// How a model was trained with them, as its card says it.
+    ///
+    /// - Parameter heldOut: pictures of the data that were not trained on, by their paths in it.
     func training(
         by recipe: any Recipe.Type,
         on data: String,
         steps: Int,
-        hours: Double
+        hours: Double,
+        heldOut: [String]? = nil
     ) -> ModelFolder.Card.Training {
         let words = words.map { "\($0.key)=\($0.text)" }.joined(separator: " ")
         let minutes = Int((60 * hours).rounded())
         return ModelFolder.Card.Training(
             data: data,
             method:
-                "atelier train \(recipe.name) with \(words); \(steps) steps in \(minutes) minutes"
+                "atelier train \(recipe.name) with \(words); \(steps) steps in \(minutes) minutes",
+            heldOut: heldOut
         )
     }
 }

@@ -1,6 +1,7 @@
 /// All pictures in a folder and the folders in it, sorted by path.
 package struct PictureFolder: Sendable {
     private let groups: PictureGroups
+    private let path: String
 
     /// - Parameter smallest: how long the shorter side of every picture must be, in pixels.
     package init(
@@ -8,6 +9,7 @@ package struct PictureFolder: Sendable {
         smallest: Int = 1,
         reader: PictureReader = PictureReader()
     ) throws(DataError) {
+        path = folder
         let files = try picturePaths(in: folder).map { [PictureFile(path: folder + "/" + $0)] }
         groups = try PictureGroups.checked(
             files,
@@ -17,12 +19,22 @@ package struct PictureFolder: Sendable {
         ).groups
     }
 
-    private init(_ groups: PictureGroups) { self.groups = groups }
+    private init(_ groups: PictureGroups, path: String) {
+        self.groups = groups
+        self.path = path
+    }
 
     package var count: Int { groups.count }
 
     /// Some of the pictures, which are numbered from 0 again.
-    package subscript(range: Range<Int>) -> PictureFolder { PictureFolder(groups[range]) }
+    package subscript(range: Range<Int>) -> PictureFolder {
+        PictureFolder(groups[range], path: path)
+    }
+
+    /// The path of a picture in the folder.
+    package func name(_ index: Int) -> String {
+        String(groups.paths(index)[0].dropFirst(path.count + 1))
+    }
 
     /// A picture by number; the next sound one if it turns out to be damaged.
     package func picture(_ index: Int) throws(DataError) -> Picture {

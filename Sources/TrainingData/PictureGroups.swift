@@ -9,6 +9,8 @@ struct PictureGroups: Sendable {
 
     var count: Int { groups.count }
 
+    func paths(_ index: Int) -> [String] { groups[index].map(\.path) }
+
     subscript(range: Range<Int>) -> PictureGroups {
         PictureGroups(reader: reader, groups: Array(groups[range]))
     }

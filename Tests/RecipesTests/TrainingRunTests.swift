@@ -70,6 +70,21 @@ import TrainingLogs
         }
     }
 
+    @Test("a card names the photos that were kept apart: every 20th by path")
+    func heldOut() throws {
+        let own = RecipeCase.all.first { $0.recipe == SuperResolution.self }!
+        let folder = try RecipeFolder(own.data)
+        for number in 3..<20 {
+            try FileManager.default.copyItem(
+                atPath: folder.data + "/0.png",
+                toPath: folder.data + "/\(number).png"
+            )
+        }
+        _ = try folder.run(own, "run", [(key: "steps", text: "1")])
+        let card = try ModelCard(path: folder.path + "/run/models/sr-x2/card.json")
+        #expect(card.training?.heldOut == ["9.png"])
+    }
+
     @Test(
         "an exported model makes what the trainer shows",
         arguments: RecipeCase.all.filter { $0.recipe != Colorization.self }

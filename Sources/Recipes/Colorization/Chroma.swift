@@ -44,8 +44,9 @@ func pictures(luma: Variable<Float>, chroma: Variable<Float>) -> Variable<Float>
     return (concatenated([red, green, blue]) + luma).clamped(to: 0...1)
 }
 
-/// How different the colours look, on the mean, that a luma from −1 to 1 has with one chroma and another.
-func visibleDistance(
+/// How different the colours look that a luma from −1 to 1 has with one chroma and another:
+/// N × 1 × H × W, CIEDE2000.
+func visibleDifference(
     _ luma: Variable<Float>,
     _ chroma: Variable<Float>,
     _ target: Variable<Float>
@@ -53,5 +54,5 @@ func visibleDistance(
     func lab(_ chroma: Variable<Float>) -> Variable<Float> {
         labFromSRGB(pictures(luma: (luma + 1) / 2, chroma: chroma))
     }
-    return colorDifference(lab(chroma), lab(target)).mean()
+    return colorDifference(lab(chroma), lab(target))
 }

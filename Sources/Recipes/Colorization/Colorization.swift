@@ -38,9 +38,10 @@ package struct Colorization: Recipe {
         "distance",
         .choice,
         help:
-            "Absolute or squared, of the chroma, or how different the colours look: the mean CIEDE2000.",
+            "Absolute or squared, of the chroma, or CIEDE2000, how different the colours look, or its square. "
+            + "Squares lead to the mean of likely colours, the others to their median, which is often grey.",
         defaultText: "absolute",
-        choices: ["absolute", "squared", "ciede2000"]
+        choices: ["absolute", "squared", "ciede2000", "ciede2000-squared"]
     )
 
     /// Where it differs from Pix2Pix.

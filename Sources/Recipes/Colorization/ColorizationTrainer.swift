@@ -12,6 +12,8 @@ final class ColorizationTrainer: Trainer {
     private let reader: PictureReader
     private let batches: Batches
     private let examples: Examples
+    /// Photos that are not trained on, by their paths.
+    private let heldOut: [String]
 
     init(_ recipe: Colorization, _ data: String) throws {
         self.recipe = recipe
@@ -21,6 +23,7 @@ final class ColorizationTrainer: Trainer {
         let crop = recipe.game.crop
         let photos = try PictureFolder(data, smallest: crop, reader: reader)
         let split = Split(count: photos.count)
+        heldOut = split.heldOut(of: photos)
         let hasHints = settings.string("features") != nil
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
@@ -55,13 +58,13 @@ final class ColorizationTrainer: Trainer {
                 )
             )
         }
-        let isVisible = settings.string("distance") == "ciede2000"
-        game = Pix2PixGame(
-            recipe.game,
-            networks,
-            hints: hints,
-            distance: isVisible ? { visibleDistance($0, $1, $2) } : nil
-        )
+        let distance: Pix2PixGame.Distance? =
+            switch settings.string("distance") {
+            case "ciede2000": { visibleDifference($0, $1, $2).mean() }
+            case "ciede2000-squared": { square(visibleDifference($0, $1, $2)).mean() }
+            default: nil
+            }
+        game = Pix2PixGame(recipe.game, networks, hints: hints, distance: distance)
     }
 
     var warnings: [String] { reader.warnings }
@@ -111,7 +114,8 @@ final class ColorizationTrainer: Trainer {
                 by: Colorization.self,
                 on: data,
                 steps: steps,
-                hours: hours
+                hours: hours,
+                heldOut: heldOut
             )
         )
         let graph = try game.networks.generator.graph(

@@ -10,6 +10,8 @@ struct InpaintingData {
     let examples: [HoledPicture]
     /// What it is, for a model's card.
     let name: String
+    /// Pictures that are not trained on, by their paths.
+    let heldOut: [String]?
     let warnings: () -> [String]
 
     /// Photos of a folder, with holes drawn for every sample.
@@ -37,6 +39,7 @@ struct InpaintingData {
         }
         self.examples = examples
         name = folder
+        heldOut = split.heldOut(of: photos)
         warnings = { reader.warnings }
     }
 
@@ -44,6 +47,7 @@ struct InpaintingData {
         self.items = items
         self.examples = examples
         self.name = name
+        heldOut = nil
         warnings = { [] }
     }
 

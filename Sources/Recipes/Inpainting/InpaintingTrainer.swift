@@ -133,7 +133,8 @@ final class InpaintingTrainer: Trainer {
                 by: Inpainting.self,
                 on: data.name,
                 steps: steps,
-                hours: hours
+                hours: hours,
+                heldOut: data.heldOut
             )
         )
         try ModelFolder(graph: try networks.graph(), card: card).write(to: folder)

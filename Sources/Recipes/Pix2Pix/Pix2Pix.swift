@@ -165,6 +165,7 @@ package struct Pix2Pix: Recipe {
         let difference =
             switch settings.string("distance") {
             case "ciede2000": "CIEDE2000 of y and g(x)"
+            case "ciede2000-squared": "CIEDE2000² of y and g(x)"
             case "squared": "|y − g(x)|²"
             default: "|y − g(x)|"
             }

@@ -12,6 +12,8 @@ final class SuperResolutionTrainer: Trainer {
     private let data: String
     private let batches: Batches
     private let examples: Examples
+    /// Photos that are not trained on, by their paths.
+    private let heldOut: [String]
     private let perceptual: PerceptualLoss?
 
     convenience init(_ recipe: SuperResolution, _ data: String) throws {
@@ -39,6 +41,7 @@ final class SuperResolutionTrainer: Trainer {
         discriminatorOptimizer = Adam(networks.discriminator.parameters, rate: 1e-4)
         let crop = recipe.crop
         let split = Split(count: photos.count)
+        heldOut = split.heldOut(of: photos)
         let scale = recipe.scale
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let photo = try photos.picture(split.training[index])
@@ -189,7 +192,8 @@ final class SuperResolutionTrainer: Trainer {
                 by: SuperResolution.self,
                 on: data,
                 steps: steps,
-                hours: hours
+                hours: hours,
+                heldOut: heldOut
             )
         )
         let graph = try networks.generator.graph(named: "super-resolution", side: 16)
