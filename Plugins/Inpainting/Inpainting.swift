@@ -36,8 +36,7 @@ struct Inpainting: Operation {
         let (color, alpha) = try photo.splitAlpha()
         guard let (damage, thickness) = try damage(in: color, host) else { return photo }
         let hole = try damage.grown(by: grow)
-        let network = try host.network(model, task: "inpainting")
-        let filler = HoleFiller(host: host, network: network)
+        let filler = try HoleFiller(host, model)
         let filled = try filler.filled(color, hole: hole, thickness: thickness + 2 * grow)
         let edge = try damage.softlyGrown(by: grow, edge: min(feather, grow), inside: hole)
         return try color.composited(with: filled, mask: edge).joined(alpha)

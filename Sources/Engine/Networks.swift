@@ -149,7 +149,8 @@ private final class LoadedNetwork: HostNetwork {
             channels: mapping.channels == .rgb ? .rgb : .bgr,
             alignment: picture?.alignment ?? 1,
             wholeSide: model.card?.input.side,
-            furtherInputs: missing
+            furtherInputs: missing,
+            furtherNetworks: model.card?.networks?.keys.sorted() ?? []
         )
     }
 

@@ -56,6 +56,8 @@ package struct NetworkFacts: Sendable {
     package var wholeSide: Int?
     /// Inputs beside the picture that have no value yet.
     package var furtherInputs: [Input]
+    /// The networks that the model's card names.
+    package var furtherNetworks: [String]
 
     package struct Input: Sendable {
         package var name: String
@@ -82,7 +84,8 @@ package struct NetworkFacts: Sendable {
         channels: NetworkRequest.Channels,
         alignment: Int,
         wholeSide: Int?,
-        furtherInputs: [Input]
+        furtherInputs: [Input],
+        furtherNetworks: [String]
     ) {
         self.name = name
         self.inputChannels = inputChannels
@@ -96,6 +99,7 @@ package struct NetworkFacts: Sendable {
         self.alignment = alignment
         self.wholeSide = wholeSide
         self.furtherInputs = furtherInputs
+        self.furtherNetworks = furtherNetworks
     }
 }
 
@@ -215,17 +219,19 @@ let networkService = atelier_network_service(
 /// A network behind a plugin's handle, with its name as a C string.
 private final class NetworkBox: @unchecked Sendable {
     let network: any HostNetwork
-    let name: UnsafeMutablePointer<CChar>
+    let name, furtherNetworks: UnsafeMutablePointer<CChar>
     let inputs: [InputMemory]
 
     init(_ network: any HostNetwork) {
         self.network = network
         name = strdup(network.facts.name)
+        furtherNetworks = strdup(network.facts.furtherNetworks.joined(separator: ","))
         inputs = network.facts.furtherInputs.map(InputMemory.init)
     }
 
     deinit {
         free(name)
+        free(furtherNetworks)
         for input in inputs { input.deallocate() }
     }
 
@@ -296,10 +302,16 @@ extension atelier_network_info {
         sees_everything = facts.seesEverything ? 1 : 0
         range = UInt32(facts.range.rawValue)
         channels = UInt32(facts.channels.rawValue)
-        guard Int(size) >= MemoryLayout<atelier_network_info>.size else { return }
+        // Plugins that are older than a field do not have it in their struct.
+        func has(_ field: PartialKeyPath<atelier_network_info>) -> Bool {
+            Int(size) > MemoryLayout<atelier_network_info>.offset(of: field)!
+        }
+        guard has(\.further_inputs) else { return }
         alignment = Int32(facts.alignment)
         whole_side = Int32(facts.wholeSide ?? 0)
         further_inputs = UInt32(facts.furtherInputs.count)
+        guard has(\.further_networks) else { return }
+        further_networks = UnsafePointer(box.furtherNetworks)
     }
 }
 

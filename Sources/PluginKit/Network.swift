@@ -68,6 +68,12 @@ public final class Network {
     /// The model's name.
     public var name: String { info.name.map { String(cString: $0) } ?? "" }
 
+    /// Networks that the model has beside this one, by name.
+    public var furtherNetworks: [String] {
+        let names = info.further_networks.map { String(cString: $0) } ?? ""
+        return names.split(separator: ",").map(String.init)
+    }
+
     /// The numbers that stand for black and white.
     public var range: (black: Float, white: Float) {
         switch Int(info.range) {

@@ -67,12 +67,27 @@ import Vips
         return graph
     }
 
+    /// Fills a hole with white.
+    private static func white() throws -> Graph {
+        var graph = Graph(name: "white")
+        let shape: [Graphs.Dimension] = [1, 3, .named("height"), .named("width")]
+        let picture = graph.addInput("picture", ValueType(.float32, shape))
+        let mask = graph.addInput("mask", ValueType(.float32, [1, 1] + shape.suffix(2)))
+        let one = graph.addConstant("one", Tensor(1 as Float))
+        let known = graph.append(Binary(.subtract), [one, mask])
+        let kept = graph.append(Binary(.multiply), [picture, known])
+        graph.outputs = [graph.append(Binary(.add), [kept, mask])]
+        graph.rename(graph.outputs[0], to: "output")
+        return graph
+    }
+
     private func inpaint(
         _ photo: String,
+        model: String = "fill.onnx",
         _ settings: String...
     ) throws -> (command: Command, result: Image?) {
         let out = "out.v"
-        let words = ["run", photo, "-o", out, "--", "inpaint", "model=fill.onnx"] + settings
+        let words = ["run", photo, "-o", out, "--", "inpaint", "model=\(model)"] + settings
         let command = try Command.atelier(
             words,
             environment: ["XDG_CACHE_HOME": folder.path("cache")],
@@ -176,17 +191,58 @@ import Vips
         }
     }
 
-    @Test("a thick hole is filled at half the size first, and then refined")
-    func thick() throws {
-        let (width, height) = (400, 300)
-        _ = try Image.image(
+    /// A picture of one brightness, 200.
+    private func plain(_ name: String, width: Int, height: Int) throws {
+        try Image.image(
             "black",
             ["width": .int(width), "height": .int(height), "bands": .int(3)]
         )
         .operation("linear", ["a": .doubles([1]), "b": .doubles([200])])
         .operation("cast", ["format": .string("uchar")])
         .operation("copy", ["interpretation": .string("srgb")])
-        .write(to: folder.path("photo.v"))
+        .write(to: folder.path(name))
+    }
+
+    @Test("a model's network for narrow holes mends those, alone or beside thick ones")
+    func narrow() throws {
+        let (width, height) = (400, 300)
+        try plain("photo.v", width: width, height: height)
+        try Self.white().onnxFile(name: "white")
+            .write(to: URL(filePath: folder.path("white.onnx")))
+        let card = """
+            {"name": "fill", "task": "inpainting", "summary": "", "licence": "MIT",
+             "input": {"range": "unit", "channels": "rgb", "space": "srgb"},
+             "networks": {"narrow": "white.onnx"}}
+            """
+        try FileManager.default.copyItem(
+            atPath: folder.path("fill.onnx"),
+            toPath: folder.path("model.onnx")
+        )
+        try card.write(toFile: folder.path("card.json"), atomically: true, encoding: .utf8)
+        let scratch = (10, 20, 300, 4)
+        for thick in [[], [(100, 150, 40, 40)]] {
+            _ = try mask("mask.png", width: width, height: height, [scratch] + thick)
+            let (command, result) = try inpaint(
+                "photo.v",
+                model: "./model.onnx",
+                "mask=mask.png",
+                "grow=0",
+                "feather=0"
+            )
+            #expect(command.status == 0, "\(command.errors)")
+            let bytes = try #require(result).bytes()
+            func pixel(_ x: Int, _ y: Int) -> UInt8 { bytes[(y * width + x) * 3] }
+            #expect(pixel(10, 20) == 255 && pixel(309, 23) == 255)
+            #expect(pixel(9, 20) == 200 && pixel(100, 24) == 200)
+            #expect(abs(Int(pixel(101, 151)) - 200) <= 2 && abs(Int(pixel(139, 189)) - 200) <= 2)
+            try FileManager.default.removeItem(atPath: folder.path("out.v"))
+        }
+    }
+
+    @Test("a thick hole is filled at half the size first, and then refined")
+    func thick() throws {
+        let (width, height) = (400, 300)
+        try plain("photo.v", width: width, height: height)
         _ = try mask(
             "mask.png",
             width: width,

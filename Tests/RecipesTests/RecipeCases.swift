@@ -36,6 +36,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         ),
         inpainting(prefill: "none"),
         inpainting(prefill: "pushpull", alike: "holes"),
+        inpainting(prefill: "pushpull", network: "narrow"),
         RecipeCase(
             Colorization.self,
             [
@@ -81,13 +82,17 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     ]
 
     /// Two steps without the discriminator, four with it.
-    static func inpainting(prefill: String, alike: String = "pixels") -> RecipeCase {
+    static func inpainting(
+        prefill: String,
+        alike: String = "pixels",
+        network: String = "around"
+    ) -> RecipeCase {
         RecipeCase(
             Inpainting.self,
             [
                 ("crop", "32"), ("channels", "4"), ("discriminator-channels", "4"),
                 ("warm-up", "2"), ("coarse", "0.5"), ("schedule", "cosine"), ("prefill", prefill),
-                ("alike", alike),
+                ("alike", alike), ("network", network),
             ],
             .photos
         )

@@ -52,6 +52,11 @@ import Training
                 ), 370_931
             ),
             ("FillNet(16)", FillNetwork<Float>(features: 16, none), 265_635),
+            (
+                // 296 + 2 · 1 169 + 219
+                "NarrowFill(8, 2)",
+                NarrowFillNetwork<Float>(features: 8, blocks: 2, halvings: 3, none), 2_853
+            ),
             ("DCGAN generator", NoiseGenerator<Float>(width: 256, none), 47_336_960),
             ("DCGAN discriminator", NoiseDiscriminator<Float>(width: 256, none), 44_092_416),
             (

@@ -128,7 +128,11 @@ final class SuperResolutionTrainer: Trainer {
         }
         let judge = networks.discriminator
         let result = networks.generator(x)
-        let shown = inColors(of: y, result)
+        // A result in the colours of its original is what judges are shown, so that they ask for
+        // texture and not for colours; those have to be the original's.
+        let luma = Variable<Float>([3, 1, 1], [0.299, 0.587, 0.114])
+        let shown = y + ((result - y) * luma).sum([1])
+        let speckle = meanAbsoluteError(result, shown)
         let verdict = AdversarialLoss.nonSaturating.discriminator(
             real: judge(y),
             fake: judge(shown.detached)
@@ -136,10 +140,11 @@ final class SuperResolutionTrainer: Trainer {
         discriminatorOptimizer.minimize(verdict)
         let content = content(result, y)
         let deceit = AdversarialLoss.nonSaturating.generator(fake: judge(shown))
-        var loss = content * 0.01 + deceit * Float(recipe.settings.float("adversarial"))
+        var loss = content * 0.01 + speckle * 0.1
+        loss = loss + deceit * Float(recipe.settings.float("adversarial"))
         var values = [
-            "content": Double(content.value), "adversarial": Double(deceit.value),
-            "discriminator": Double(verdict.value),
+            "content": Double(content.value), "speckle": Double(speckle.value),
+            "adversarial": Double(deceit.value), "discriminator": Double(verdict.value),
         ]
         if let perceptual {
             let distance = perceptual(shown, y)
@@ -148,16 +153,6 @@ final class SuperResolutionTrainer: Trainer {
         }
         generatorOptimizer.minimize(loss)
         return values
-    }
-
-    /// A result in the colours of its original: what judges are shown, so that they ask for texture and
-    /// never for coloured speckle.
-    private func inColors(
-        of original: Variable<Float>,
-        _ result: Variable<Float>
-    ) -> Variable<Float> {
-        let weights = Variable<Float>([3, 1, 1], [0.299, 0.587, 0.114])
-        return original + ((result - original) * weights).sum([1])
     }
 
     private func content(_ a: Variable<Float>, _ b: Variable<Float>) -> Variable<Float> {

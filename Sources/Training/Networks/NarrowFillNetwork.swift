@@ -25,7 +25,7 @@ package struct NarrowFillNetwork<Number: Real>: FillingNetwork {
     package var alignment: Int { 1 << halvings }
 
     package func drawn(_ picture: Variable<Number>, mask: Variable<Number>) -> Variable<Number> {
-        let known = 1 - hole(mask)
+        let known = -hole(mask) + 1
         let seen = filledFromHalvings(picture, known: known, halvings)
         return seen + ending(body(head(concatenated([seen, mask]))))
     }

@@ -45,6 +45,7 @@ typedef struct atelier_network_info {
                                  others up */
     int32_t whole_side;       /* longer side of the images it learned to see as a whole; 0: unknown */
     uint32_t further_inputs;  /* inputs beside the image that have no value yet */
+    const char *further_networks; /* those that the model's card names, with commas between them */
 } atelier_network_info;
 
 /* A dense float32 array, last axis fastest. */
