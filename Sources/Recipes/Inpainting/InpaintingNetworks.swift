@@ -22,7 +22,8 @@ struct InpaintingNetworks {
         let features = settings.int("channels")
         func network(_ initial: Initialization) -> any FillingNetwork<Float> {
             settings.string("network") == "narrow"
-                ? NarrowFillNetwork(features: features, halvings: 5, initial)
+                // At a sixteenth of the size, of the holes that it is for nothing is left.
+                ? NarrowFillNetwork(features: features, halvings: 4, initial)
                 : FillNetwork(
                     features: features,
                     halvings: settings.string("prefill") == "none" ? 0 : 5,
