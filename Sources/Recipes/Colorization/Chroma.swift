@@ -18,22 +18,6 @@ extension Tensor {
         }
         return result
     }
-
-    /// The picture with a luma 1 × H × W and a chroma 2 × H × W, limited to 0 … 1.
-    init(luma: Tensor, chroma: Tensor) {
-        let (height, width) = (luma.shape[1], luma.shape[2])
-        let count = height * width
-        let (y, c) = (luma.floats, chroma.floats)
-        self.init(uninitialized: [3, height, width])
-        var out = mutableFloats
-        for i in 0..<count {
-            let (blue, red) = (0.886 * c[i], 0.701 * c[count + i])
-            let green = -(0.299 * red + 0.114 * blue) / 0.587
-            for (channel, offset) in [red, green, blue].enumerated() {
-                out[channel * count + i] = min(1, max(0, y[i] + offset))
-            }
-        }
-    }
 }
 
 /// The pictures with a luma N × 1 × H × W and a chroma N × 2 × H × W, limited to 0 … 1.

@@ -87,9 +87,12 @@ final class ColorizationTrainer: Trainer {
 
     /// The photo that the network makes of a luma 1 × H × W of numbers from 0 to 1.
     private func colored(_ luma: Tensor) -> Tensor {
-        let x = PixelRange.signed.encoded(luma.reshaped(to: [1] + luma.shape))
-        let y = inference { game.networks.generator(Variable(x)) }.tensor
-        return Tensor(luma: luma, chroma: y.reshaped(to: Array(y.shape.dropFirst())))
+        let luma = luma.reshaped(to: [1] + luma.shape)
+        let x = Variable<Float>(PixelRange.signed.encoded(luma))
+        let result = inference {
+            pictures(luma: Variable(luma), chroma: game.networks.generator(x))
+        }
+        return result.tensor.reshaped(to: Array(result.shape.dropFirst()))
     }
 
     /// How much nearer than grey the colours of photos that are not trained on are to the truth, by the

@@ -28,22 +28,16 @@ struct StartingWeights {
     ///
     /// - Returns: how many tensors of the first network were taken, and how many it has.
     func give(to state: TrainingState) throws(RecipeError) -> (taken: Int, all: Int) {
+        var all = state.tensors
         var counts: [(taken: Int, all: Int)] = []
-        for (name, network) in state.networks {
-            var taken = 0
-            for (own, parameter) in network.namedParameters {
-                guard let tensor = tensor("\(name).\(own)", parameter.variable.shape)
-                else { continue }
-                parameter.set(Variable(tensor))
-                taken += 1
+        for (name, _) in state.networks {
+            // Random numbers go on where this training's own do.
+            let own = all.filter {
+                $0.key.hasPrefix(name + ".") && !$0.key.hasSuffix(".position")
             }
-            for (own, buffer) in network.namedBuffers {
-                guard let tensor = tensor("\(name).\(own)", buffer.variable.shape)
-                else { continue }
-                buffer.variable = Variable(tensor)
-                taken += 1
-            }
-            counts.append((taken, network.namedParameters.count + network.namedBuffers.count))
+            let taken = own.compactMap { key, old in tensor(key, old.shape).map { (key, $0) } }
+            all.merge(taken) { $1 }
+            counts.append((taken.count, own.count))
         }
         guard let first = counts.first, counts.contains(where: { $0.taken > 0 }) else {
             throw .wrongCheckpoint(
@@ -52,6 +46,7 @@ struct StartingWeights {
                 found: "none"
             )
         }
+        try state.restore(TensorFile(tensors: all), path: path)
         return first
     }
 

@@ -135,7 +135,7 @@ package struct SuperResolution: Recipe {
     }
 
     private var generatorLoss: String {
-        "0.01 · content + 0.1 · colour + adversarial · softplus(−d(result))"
+        "0.01 · content + 0.1 · speckle + adversarial · softplus(−d(result))"
             + (settings.string("features") == nil
                 ? "" : " + perceptual · Σ mean |φ(original) − φ(result)|")
     }

@@ -119,6 +119,10 @@ package final class Tracer: @unchecked Sendable {
 }
 
 extension Variable {
+    /// The same numbers in another shape, without a reshape in the graph: there they stand in that shape
+    /// at once, under the name of the parameter that holds them.
+    func asConstant(_ shape: [Int]) -> Variable { Variable(shape: shape, numbers: numbers) }
+
     /// The same, written down by the tracer if there is one.
     func traced(
         _ operation: @autoclosure () -> any Graphs.Operator,

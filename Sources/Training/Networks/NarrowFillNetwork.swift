@@ -9,15 +9,7 @@ package struct NarrowFillNetwork<Number: Real>: FillingNetwork {
     package init(features f: Int, blocks: Int = 8, halvings: Int, _ initial: Initialization) {
         self.halvings = halvings
         head = Convolution(4, f, kernel: 3, initial)
-        body = Sequential {
-            for _ in 0..<blocks {
-                Residual {
-                    Convolution(f, f, kernel: 3, initial)
-                    PReLU(1)
-                    Convolution(f, f, kernel: 3, initial.scaled(by: 0.1))
-                }
-            }
-        }
+        body = Sequential(residualBlocks(blocks, features: f, initial))
         // Beginning with nearly nothing.
         ending = Convolution(f, 3, kernel: 3, initial.scaled(by: 0.1))
     }

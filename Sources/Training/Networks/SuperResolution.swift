@@ -30,6 +30,21 @@ package struct ThreeLayerNetwork<Number: Real>: Layer {
     }
 }
 
+/// Blocks of two convolutions without norms, which begin with adding little.
+func residualBlocks<Number: Real>(
+    _ count: Int,
+    features f: Int,
+    _ initial: Initialization
+) -> [any Layer<Number>] {
+    (0..<count).map { _ in
+        Residual {
+            Convolution(f, f, kernel: 3, initial)
+            PReLU(1)
+            Convolution(f, f, kernel: 3, initial.scaled(by: 0.1))
+        }
+    }
+}
+
 /// Residual blocks at the small size, then an enlargement (SRGAN's generator without norms).
 package struct SuperResolutionResidual<Number: Real>: Layer {
     /// How feature maps become a larger picture.
@@ -57,13 +72,7 @@ package struct SuperResolutionResidual<Number: Real>: Layer {
     ) {
         head = Convolution(3, f, kernel: 3, initial)
         body = Sequential {
-            for _ in 0..<blocks {
-                Residual {
-                    Convolution(f, f, kernel: 3, initial)
-                    PReLU(1)
-                    Convolution(f, f, kernel: 3, initial.scaled(by: 0.1))
-                }
-            }
+            residualBlocks(blocks, features: f, initial)
             Convolution(f, f, kernel: 3, initial)
         }
         let last = initial.scaled(by: tailGain)

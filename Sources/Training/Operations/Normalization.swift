@@ -76,9 +76,7 @@ extension NormalizationGroup {
         let row = channels.shape.count == 1 ? channels : channels.reshaped([-1])
         switch self {
         case .batch, .instance: return row
-        // Not a reshape, so that a model has parameters under their names.
-        case .layer, .layerByDeviation:
-            return Variable(shape: [row.count, 1, 1], numbers: row.numbers)
+        case .layer, .layerByDeviation: return row.asConstant([row.count, 1, 1])
         }
     }
 }

@@ -20,8 +20,7 @@ package func prelu<Number: Real>(
             }
         }
     }
-    // Not a reshape, so that the model has the slopes under their name.
-    .traced(Binary(.prelu), [x, Variable(shape: [slopes.count, 1, 1], numbers: slopes.numbers)])
+    .traced(Binary(.prelu), [x, slopes.asConstant([slopes.count, 1, 1])])
     return result.recorded(from: [x, slopes]) { gradient, _ in
         let sums = Numbers<Number>(count: planes)
         let input = Variable<Number>(x.shape) { dx in
