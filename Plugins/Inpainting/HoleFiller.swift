@@ -33,7 +33,7 @@ struct HoleFiller {
         guard thickness > Self.narrow else { return fine }
         let thick = try hole.opened(by: Self.narrow / 2, margin: Self.narrow / 2)
         // Scratches are mended before what is thicker is filled from what surrounds it.
-        let mended = try photo.composited(with: fine, mask: hole)
+        let mended = try photo.composited(with: fine, mask: try hole.without(thick))
         let filled = try deeplyFilled(mended, hole: thick, thickness: thickness)
         return try mended.composited(with: filled, mask: thick)
     }

@@ -125,11 +125,16 @@ extension LazyImage {
     }
 
     /// White where both masks are.
-    private func and(_ other: LazyImage) throws -> LazyImage {
+    private func and(_ other: LazyImage) throws -> LazyImage { try combined("and", other) }
+
+    /// The mask without a part of it, which is white in the other.
+    func without(_ part: LazyImage) throws -> LazyImage { try combined("eor", part) }
+
+    private func combined(_ word: String, _ other: LazyImage) throws -> LazyImage {
         try operation(
             "boolean",
             input: "left",
-            ["right": .image(other), "boolean": .string("and")]
+            ["right": .image(other), "boolean": .string(word)]
         )
     }
 

@@ -173,6 +173,30 @@ extension Tensor {
     }
 
     @Test(
+        "functions of one number are the same streamed, by themselves and after a convolution",
+        arguments: [
+            .elu(1), .elu(0.5), .selu(alpha: 1.67, gamma: 1.05), .softplus, .softsign, .mish,
+            .hardSwish, .gelu(approximate: false), .log, .exp, .sigmoid, .tanh, .sqrt,
+        ] as [Unary.Function],
+        [true, false]
+    )
+    func functions(function: Unary.Function, isFused: Bool) throws {
+        var random = SeededRandom(1)
+        var builder = NetworkBuilder(seed: 1)
+        let input = builder.input(channels: 3)
+        var x = isFused ? builder.conv(input, 3, 16, kernel: 3, pad: 1) : input
+        if [.log, .sqrt].contains(function) { x = builder.graph.append(Unary(.exp), [x]) }
+        builder.graph.outputs = [builder.graph.append(Unary(function), [x])]
+        let picture = random.tensor([1, 3, 20, 33], in: -4...4)
+        let expected = try builder.graph.evaluate([picture])[0]
+        let graph = try builder.graph.applying()
+        let sized = try SizedNetwork(graph, input: picture.shape, weights: WeightCache())
+        let plan = try StreamPlan(sized, output: graph.outputs[0], stripRows: 7)
+        let y = try StreamRun(plan).evaluate(picture, Self.pool)
+        #expect(difference(y, expected, tolerance: 1e-5 * expected.range) == nil)
+    }
+
+    @Test(
         "no thread count changes a bit, nor does the plan's own choice of strips",
         arguments: TestNetwork.allCases
     )

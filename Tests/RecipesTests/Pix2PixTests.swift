@@ -5,6 +5,7 @@ import Recipes
 import Support
 import Tensors
 import Testing
+import Training
 import TrainingData
 import TrainingLogs
 
@@ -97,6 +98,25 @@ import TrainingLogs
         expect("\(root)/b/2.pgm: expected a picture of the same name in \(root)/a, found none")
         try picture("a/2.pgm", 16, 16)
         expect("\(root)/b/1.pgm: expected 16 × 16 pixels as in \(root)/a/1.pgm, found 16 × 15")
+    }
+
+    @Test("decay takes its share of the weights away in every step")
+    func weightDecay() throws {
+        try picture("1.pgm", 32, 16) { x, _ in x < 16 ? 0.2 : 0.8 }
+        func weights(_ words: [(String, String)]) throws -> [Float] {
+            let trainer = try trainer(words)
+            _ = try trainer.step(0)
+            let generator = trainer.state.networks.first { $0.name == "generator" }!.network
+            return generator.parameters.flatMap { $0.variable.values }
+        }
+        let fresh = try weights([("learning-rate", "0")])
+        let plain = try weights([])
+        let decayed = try weights([("weight-decay", "5")])
+        #expect(fresh != plain)
+        // The rate is 0.002.
+        for (index, weight) in fresh.enumerated() {
+            #expect(abs(plain[index] - decayed[index] - 0.01 * weight) < 1e-6)
+        }
     }
 
     @Test("settings that do not go together are refused")

@@ -13,6 +13,14 @@ package struct Colorization: Recipe {
             return setting.key == "distance" ? distance : setting
         } + [
             Parameter(
+                "jitter",
+                .float,
+                help:
+                    "By how much brightness, contrast and saturation of the photos vary while training.",
+                defaultText: "0",
+                range: 0...0.9
+            ),
+            Parameter(
                 "features",
                 .string,
                 help:

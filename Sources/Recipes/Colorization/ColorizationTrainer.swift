@@ -27,7 +27,9 @@ final class ColorizationTrainer: Trainer {
         let hasHints = settings.string("features") != nil
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
-            let colors = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
+            let laid = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
+            let jitter = settings.float("jitter")
+            let colors = ColorJitter.random(strength: jitter, hue: 0, &random).apply(to: laid)
             var item: [String: Content] = [
                 "luma": .picture(colors.luma), "chroma": .plain(colors.chroma),
             ]

@@ -78,6 +78,15 @@ package struct Inpainting: Recipe {
                 choices: ["pixels", "holes"]
             ),
             Parameter(
+                "distance",
+                .choice,
+                help:
+                    "Absolute or squared, of what is filled in to what was there: the first leads to the "
+                    + "likeliest fill, the second to the mean of all that are likely, whose PSNR is best.",
+                defaultText: "absolute",
+                choices: ["absolute", "squared"]
+            ),
+            Parameter(
                 "warm-up",
                 .int,
                 help: "Steps before the discriminator.",
@@ -113,13 +122,14 @@ package struct Inpainting: Recipe {
     }
 
     package func description() -> RecipeDescription {
-        RecipeDescription(
+        let distance = settings.string("distance") == "squared" ? "squared l2" : "l1"
+        return RecipeDescription(
             networks: InpaintingNetworks(self).description(self, side: settings.int("crop")),
             losses: (isAdversarial
                 ? ["discriminator: relu(1 − d(original)) + relu(1 + d(result)), beside the mask"]
                 : [])
                 + [
-                    "generator: 6 · l1 in the hole + l1 elsewhere"
+                    "generator: 6 · \(distance) in the hole + \(distance) elsewhere"
                         + (isAdversarial ? " − adversarial · d(result) after the warm-up" : "")
                 ],
             data: "a folder of photos, each side at least the crop's"

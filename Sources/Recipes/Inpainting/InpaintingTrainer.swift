@@ -88,13 +88,14 @@ final class InpaintingTrainer: Trainer {
         networks.discriminator(concatenated([picture, hole]))
     }
 
-    /// Mean absolute errors in holes, and of all other pixels.
+    /// Mean errors in holes, and of all other pixels.
     private func distances(
         _ a: Variable<Float>,
         _ b: Variable<Float>,
         _ hole: Variable<Float>
     ) -> (inside: Variable<Float>, outside: Variable<Float>) {
-        let errors = abs(a - b)
+        let isSquared = recipe.settings.string("distance") == "squared"
+        let errors = isSquared ? square(a - b) : abs(a - b)
         let inside = Float(a.shape[1]) * hole.sum().value
         let outside = Float(a.count) - inside
         let outer = (errors * (-hole + 1)).sum() / max(outside, 1)

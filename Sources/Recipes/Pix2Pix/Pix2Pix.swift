@@ -114,6 +114,14 @@ package struct Pix2Pix: Recipe {
                 choices: lossNames
             ),
             Parameter(
+                "weight-decay",
+                .float,
+                help:
+                    "Share of the generator's weights that a step takes away, as a multiple of its rate (AdamW).",
+                defaultText: "0",
+                range: 0...10
+            ),
+            Parameter(
                 "discriminator-weight",
                 .float,
                 help: "What the discriminator's loss is multiplied with, to slow it down.",

@@ -98,10 +98,22 @@ final class Pix2PixGame {
                 recipe.settings.string("distance") == "squared"
                     ? meanSquaredError(translation, y) : meanAbsoluteError(translation, y)
             }
-        func adam(_ parameters: [Training.Parameter<Float>]) -> Adam<Float> {
-            Adam(parameters, rate: recipe.settings.learningRate, beta1: 0.5, beta2: 0.999)
+        func adam(
+            _ parameters: [Training.Parameter<Float>],
+            weightDecay: Double = 0
+        ) -> Adam<Float> {
+            Adam(
+                parameters,
+                rate: recipe.settings.learningRate,
+                beta1: 0.5,
+                weightDecay: weightDecay,
+                decoupled: true
+            )
         }
-        generatorOptimizer = adam(networks.generator.parameters + (hints?.parameters ?? []))
+        generatorOptimizer = adam(
+            networks.generator.parameters + (hints?.parameters ?? []),
+            weightDecay: recipe.settings.float("weight-decay")
+        )
         discriminatorOptimizer = adam(networks.discriminator.parameters)
     }
 

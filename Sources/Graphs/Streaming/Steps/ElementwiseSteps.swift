@@ -64,6 +64,9 @@ extension Unary.Function {
         case .sigmoid: .sigmoid
         case .tanh: .tanh
         case .exp: .exp
+        case .log: .log
+        case .softplus: .softplus
+        case .elu(1): .elu
         case .sqrt: .sqrt
         case .abs: .abs
         case .neg: .scale(factor: -1, offset: 0)
