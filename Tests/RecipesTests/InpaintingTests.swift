@@ -43,8 +43,10 @@ import Training
     func distance(_ word: String, _ expected: Double) throws {
         let folder = try RecipeFolder(.photos)
         let own = RecipeCase.inpainting(prefill: "pushpull", network: "narrow")
-        let words = [("distance", word), ("coarse", "0"), ("batch", "16"), ("corruption", "occlusion")]
-            .map { (key: $0.0, text: $0.1) }
+        let words = [
+            ("distance", word), ("coarse", "0"), ("batch", "16"), ("corruption", "occlusion"),
+        ]
+        .map { (key: $0.0, text: $0.1) }
         // Uniform from −1 to 1, and filled smoothly by a network that is fresh.
         let error = try own.trainer(words, in: folder).step(0)["hole"]!
         #expect(abs(error / expected - 1) < 0.15, "\(error)")
