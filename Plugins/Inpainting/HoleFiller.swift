@@ -46,7 +46,9 @@ struct HoleFiller {
         guard thickness > Self.thinEnough else { return try network.apply(to: photo, mask: hole) }
         let deep = try hole.opened(by: Self.thinEnough / 2, margin: Self.thinEnough / 2)
         let (small, smallHole) = try photo.halved(without: hole)
-        let coarse = try deeplyFilled(small, hole: smallHole, thickness: (thickness + 1) / 2)
+        let filled = try deeplyFilled(small, hole: smallHole, thickness: (thickness + 1) / 2)
+        // With what is around holes, as enlarging looks at it too.
+        let coarse = try small.composited(with: filled, mask: smallHole)
         let info = try photo.info
         let content = try coarse.stretched(2, 2, width: Int(info.width), height: Int(info.height))
         // Half of white tells the network that a pixel's coarse content is there.

@@ -27,8 +27,8 @@ package struct NetworkRequest: Sendable {
 /// A network as plugins see it.
 package protocol HostNetwork: AnyObject, Sendable {
     var facts: NetworkFacts { get }
-    /// - Parameter mask: one band of the image's size, for networks that take one; few parts of the
-    ///   result will be asked for.
+    /// - Parameter mask: one band of the image's size, for networks that take one; where it is black the
+    ///   result means nothing.
     func apply(to image: Image, mask: Image?) throws -> Image
     /// The network with what its nodes find in an image, once `prepare` has been called.
     ///

@@ -105,8 +105,8 @@ public final class Network {
         return try Network(owning: result!, host, table)
     }
 
-    /// The picture that a network makes of one without alpha and of a mask, for results of which few
-    /// parts are wanted: what nobody asks for is not computed.
+    /// The picture that a network makes of one without alpha and of a mask, computed as far as somebody
+    /// asks for it; where the mask is black it means nothing.
     ///
     /// - Parameter mask: one band of the image's size.
     public func apply(to image: LazyImage, mask: LazyImage) throws -> LazyImage {

@@ -38,7 +38,7 @@ extension Image {
     /// The same with a network whose statistics may be observed later, before pixels are asked for.
     ///
     /// - Parameter isSparse: whether few parts of the result are wanted, here and there, rather than all
-    ///   of it from top to bottom.
+    ///   of it from top to bottom; with a mask, only where it is not black.
     package func applying(
         _ source: StreamedNetwork,
         _ mapping: PixelMapping,
@@ -54,7 +54,7 @@ extension Image {
         let patchSide = Self.patchSide(halo: network.halo ?? 0)
         let layout =
             try isSparse
-            ? StreamLayout(patches: patchSide, fitted, budget)
+            ? StreamLayout(patches: patchSide, fitted, bytesPerPixel: bytesPerPixel.1, budget)
             : StreamLayout(fitted, bytesPerPixel: bytesPerPixel, budget)
         work.begin(layout)
         let maker = PictureStream(
@@ -64,6 +64,7 @@ extension Image {
             budget: budget,
             pixels: PixelRows(mapping: mapping, format: format),
             outputChannels: network.outputChannels,
+            halo: network.halo ?? 0,
             work: work
         )
         let bordered = try adding(fitted.border)
@@ -87,12 +88,11 @@ extension Image {
         }
     }
 
-    /// Sides of the squares in which a network is computed here and there: smaller ones compute more
-    /// twice, larger ones more for nothing.
+    /// Sides of the squares in which a network is computed here and there.
     ///
-    /// - Parameter halo: how far away from a pixel the network looks. Squares twice as wide, which are
-    ///   had up to 256 pixels, compute every pixel four times at most, where all squares are wanted.
-    private static func patchSide(halo: Int) -> Int { min(max((2 * halo + 127) / 128, 1), 4) * 128 }
+    /// - Parameter halo: how far away from a pixel the network looks. Squares four times as wide, which
+    ///   are had up to 1024 pixels, compute every pixel little more than twice where all is wanted.
+    private static func patchSide(halo: Int) -> Int { min(max((4 * halo + 127) / 128, 1), 8) * 128 }
 
     /// The image with copies of its edge pixels around it.
     func adding(_ border: PictureNetwork.Border) throws(VipsError) -> Image {

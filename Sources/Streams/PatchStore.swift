@@ -2,17 +2,23 @@ internal import Glibc
 internal import Vips
 
 /// Squares of an image that are made when somebody asks for pixels in them, and kept for others as long
-/// as there is room.
+/// as there is room. What is not wanted of them is black.
 ///
 /// Whoever first asks for a square makes it, on its own thread, while others that need it wait; no
 /// lock is held meanwhile.
 final class PatchStore: @unchecked Sendable {
-    /// Makes the pixels of an area: rows without gaps.
-    typealias Maker = (_ area: Rectangle, _ request: NodeRequest) throws -> [UInt8]
+    /// Pixels of an area: rows without gaps.
+    struct Piece {
+        let area: Rectangle
+        let bytes: [UInt8]
+    }
+
+    /// Makes what is wanted of a square.
+    typealias Maker = (_ square: Rectangle, _ request: NodeRequest) throws -> [Piece]
 
     private enum Patch {
         case inTheMaking
-        case made([UInt8], lastUse: Int)
+        case made([Piece], lastUse: Int)
     }
 
     private struct Place: Hashable { let column, row: Int }
@@ -28,15 +34,14 @@ final class PatchStore: @unchecked Sendable {
     private var patches: [Place: Patch] = [:]
     private var clock = 0
 
-    /// Bytes of patches that are kept, about.
-    static let bytesKept = 64 << 20
+    /// Two rows of squares, which whoever goes from top to bottom asks for in turns.
+    static func squaresKept(width: Int, side: Int) -> Int { 2 * ((width + side - 1) / side) + 4 }
 
     init(_ header: ImageHeader, side: Int, make: @escaping Maker) {
         self.header = header
         self.side = side
         self.make = make
-        let bytes = side * side * header.bands * header.format.bytes
-        capacity = max(16, Self.bytesKept / bytes)
+        capacity = Self.squaresKept(width: header.width, side: side)
         pthread_mutex_init(&lock, nil)
         pthread_cond_init(&changed, nil)
     }
@@ -47,11 +52,14 @@ final class PatchStore: @unchecked Sendable {
     }
 
     func fill(_ request: NodeRequest) throws {
-        let area = request.output.area
+        let output = request.output
+        let area = output.area
+        let pixel = header.bands * header.format.bytes
+        for y in 0..<area.height { memset(output.base + y * output.stride, 0, area.width * pixel) }
         for row in (area.top / side)...((area.bottom - 1) / side) {
             for column in (area.left / side)...((area.right - 1) / side) {
                 let place = Place(column: column, row: row)
-                copy(try patch(place, request), of: place, into: request.output)
+                for piece in try patch(place, request) { copy(piece, into: output) }
             }
         }
     }
@@ -66,14 +74,14 @@ final class PatchStore: @unchecked Sendable {
         )
     }
 
-    private func patch(_ place: Place, _ request: NodeRequest) throws -> [UInt8] {
+    private func patch(_ place: Place, _ request: NodeRequest) throws -> [Piece] {
         pthread_mutex_lock(&lock)
         defer { pthread_mutex_unlock(&lock) }
         while true {
             switch patches[place] {
-            case .made(let bytes, _):
-                keep(bytes, at: place)
-                return bytes
+            case .made(let pieces, _):
+                keep(pieces, at: place)
+                return pieces
             case .inTheMaking: pthread_cond_wait(&changed, &lock)
             case nil:
                 patches[place] = .inTheMaking
@@ -82,7 +90,7 @@ final class PatchStore: @unchecked Sendable {
                 pthread_mutex_lock(&lock)
                 // Others that wait for a patch that failed try it themselves, and fail alike.
                 patches[place] = nil
-                if case .success(let bytes) = result { keep(bytes, at: place) }
+                if case .success(let pieces) = result { keep(pieces, at: place) }
                 pthread_cond_broadcast(&changed)
                 return try result.get()
             }
@@ -90,9 +98,9 @@ final class PatchStore: @unchecked Sendable {
     }
 
     /// Puts a patch in front of all others, and gives up the one that nobody wanted for longest.
-    private func keep(_ bytes: [UInt8], at place: Place) {
+    private func keep(_ pieces: [Piece], at place: Place) {
         clock += 1
-        patches[place] = .made(bytes, lastUse: clock)
+        patches[place] = .made(pieces, lastUse: clock)
         guard patches.count > capacity else { return }
         let uses = patches.compactMap { place, patch -> (Place, Int)? in
             if case .made(_, let lastUse) = patch { (place, lastUse) } else { nil }
@@ -100,13 +108,15 @@ final class PatchStore: @unchecked Sendable {
         if let (oldest, _) = uses.min(by: { $0.1 < $1.1 }) { patches[oldest] = nil }
     }
 
-    private func copy(_ bytes: [UInt8], of place: Place, into output: PixelView) {
-        let own = area(place)
+    private func copy(_ piece: Piece, into output: PixelView) {
+        let own = piece.area
         let left = max(own.left, output.area.left)
         let right = min(own.right, output.area.right)
+        guard left < right else { return }
         let pixel = header.bands * header.format.bytes
-        bytes.withUnsafeBytes { bytes in
-            for y in max(own.top, output.area.top)..<min(own.bottom, output.area.bottom) {
+        piece.bytes.withUnsafeBytes { bytes in
+            let top = max(own.top, output.area.top)
+            for y in top..<max(top, min(own.bottom, output.area.bottom)) {
                 memcpy(
                     output.base + (y - output.area.top) * output.stride
                         + (left - output.area.left) * pixel,

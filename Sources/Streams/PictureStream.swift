@@ -15,6 +15,8 @@ final class PictureStream: Sendable {
     private let budget: StreamBudget
     private let pixels: PixelRows
     private let outputChannels: Int
+    /// How far the network looks around, in pixels.
+    private let halo: Int
     private let work: StreamWork
     private let progress = Mutex(Progress())
 
@@ -45,6 +47,7 @@ final class PictureStream: Sendable {
         budget: StreamBudget,
         pixels: PixelRows,
         outputChannels: Int,
+        halo: Int,
         work: StreamWork
     ) {
         self.network = network
@@ -53,6 +56,7 @@ final class PictureStream: Sendable {
         self.budget = budget
         self.pixels = pixels
         self.outputChannels = outputChannels
+        self.halo = halo
         self.work = work
     }
 
@@ -178,15 +182,33 @@ final class PictureStream: Sendable {
         try make(output.area, request) { output.base + ($0 - output.area.top) * output.stride }
     }
 
-    /// The pixels of an area on their own: rows without gaps.
-    func patch(_ area: Rectangle, _ request: NodeRequest) throws -> [UInt8] {
-        let bytesPerRow = area.width * bytesPerPixel
-        var bytes = [UInt8](repeating: 0, count: area.height * bytesPerRow)
-        try bytes.withUnsafeMutableBytes { bytes in
-            let base = bytes.baseAddress!
-            try make(area, request) { base + ($0 - area.top) * bytesPerRow }
+    /// The pixels of a square that its mask wants; all of a square without a mask.
+    func patch(_ square: Rectangle, _ request: NodeRequest) throws -> [PatchStore.Piece] {
+        try wanted(square, request).map { area in
+            let bytesPerRow = area.width * bytesPerPixel
+            var bytes = [UInt8](repeating: 0, count: area.height * bytesPerRow)
+            try bytes.withUnsafeMutableBytes { bytes in
+                let base = bytes.baseAddress!
+                try make(area, request) { base + ($0 - area.top) * bytesPerRow }
+            }
+            return PatchStore.Piece(area: area, bytes: bytes)
         }
-        return bytes
+    }
+
+    private func wanted(_ square: Rectangle, _ request: NodeRequest) throws -> [Rectangle] {
+        guard pixels.mapping.masks > 0, fitted.scale.value == 1 else { return [square] }
+        // In the picture with its border.
+        let before = fitted.border.before
+        var area = square
+        area.left += before
+        area.top += before
+        let cover = MaskCover(lastBandOf: try request.pull(0, area))
+        return cover.rectangles(halo: halo).map { part in
+            var part = part
+            part.left -= before
+            part.top -= before
+            return part
+        }
     }
 
     /// - Parameter row: where the pixels of a row go.

@@ -90,6 +90,7 @@ package struct StreamLayout: Sendable {
     init(
         patches side: Int,
         _ fitted: PictureNetwork.Fitted,
+        bytesPerPixel: Int,
         _ budget: StreamBudget
     ) throws {
         let sized = fitted.sized
@@ -109,7 +110,8 @@ package struct StreamLayout: Sendable {
             budget: budget.bytes / 2
         )
         way = .patches(side: side)
-        bytes = plan.bytes + PatchStore.bytesKept
+        let kept = PatchStore.squaresKept(width: fitted.outputWidth, side: side)
+        bytes = plan.bytes + kept * side * side * bytesPerPixel
         seesEverything = false
         multiplyAdds = sized.multiplyAdds(of: fitted.output)
         workRatio = Self.work(fitted, rows: side, columns: side) / max(1, multiplyAdds)

@@ -20,14 +20,27 @@ import Vips
         return try PictureNetwork(builder.graph.applying())
     }
 
-    @Test("squares asked for in any order give what the whole picture gives", arguments: 0..<4)
+    @Test(
+        "squares asked for in any order give what the whole picture gives, where the mask is not black",
+        arguments: 0..<8
+    )
     func equal(seed: Int) throws {
         var random = SeededRandom(seed)
         let network = try network(seed: seed)
         let (width, height) = (2 * random.int(1...220), 2 * random.int(1...220))
-        let x = random.tensor([1, 4, height, width], in: 0...1)
-        let planar = x.array(of: Float.self)
         let pixels = width * height
+        var planar = random.tensor([1, 4, height, width], in: 0...1).array(of: Float.self)
+        if seed % 2 == 1 {
+            // Black but for spots.
+            let spots = (0..<5).map { _ in (random.int(0...width), random.int(0...height)) }
+            for i in 0..<pixels {
+                let (u, v) = (i % width, i / width)
+                if spots.allSatisfy({ abs($0.0 - u) > 9 || abs($0.1 - v) > 9 }) {
+                    planar[3 * pixels + i] = 0
+                }
+            }
+        }
+        let x = Tensor(shape: [1, 4, height, width], values: planar)
         let samples = (0..<(4 * pixels)).map { planar[$0 % 4 * pixels + $0 / 4] }
         let image = try Image.fromMemory(
             samples,
@@ -63,6 +76,7 @@ import Vips
                 let place = area.2 * area.3 - 1 - i / 3
                 let (u, v) = (area.0 + place % area.2, area.1 + place / area.2)
                 let number = wanted[(i % 3) * pixels + v * width + u]
+                if planar[3 * pixels + v * width + u] == 0 { continue }
                 let expected = min(max((number + 1) / 2, 0), 1)
                 guard abs(part[i] - expected) < 1e-4 else {
                     Issue.record(
@@ -71,6 +85,71 @@ import Vips
                     return
                 }
             }
+        }
+    }
+
+    @Test("spots far apart in one square take much less work than the square, close ones no more")
+    func spots() throws {
+        let network = try network(seed: 1)
+        func work(_ spots: [(x: Int, y: Int)]) throws -> Double {
+            let (width, height) = (640, 640)
+            var samples = [UInt8](repeating: 0, count: 4 * width * height)
+            for (x, y) in spots { samples[4 * (y * width + x) + 3] = 255 }
+            let image = try Image.fromMemory(
+                samples,
+                width: width,
+                height: height,
+                bands: 4,
+                format: .u8
+            )
+            var mapping = PixelMapping()
+            mapping.masks = 1
+            let work = StreamWork()
+            _ = try image.applying(
+                StreamedNetwork(network),
+                mapping,
+                isSparse: true,
+                budget: StreamBudget(),
+                work: work
+            ).bytes()
+            return work.multiplyAdds
+        }
+        // Apart within the first square of 128 pixels.
+        let one = try work([(8, 8)])
+        let far = try work([(8, 8), (120, 120)])
+        let near = try work([(8, 8), (10, 10)])
+        let wide = try work((0..<128 * 128).map { ($0 % 128, $0 / 128) })
+        #expect(try work([]) == 0)
+        #expect(far < 2.5 * one && 4 * far < wide)
+        #expect(near < 2 * one)
+    }
+
+    @Test("a cover has everything that is wanted once, and no more work than one rectangle")
+    func cover() {
+        for seed in 0..<20 {
+            var random = SeededRandom(seed)
+            let area = Rectangle(
+                left: random.int(0...50),
+                top: random.int(0...50),
+                width: random.int(1...200),
+                height: random.int(1...200)
+            )
+            let share = Float(random.int(0...3)) / 1000
+            let wanted = random.tensor([area.height, area.width], in: 0...1)
+                .array(of: Float.self).map { $0 < share }
+            let halo = random.int(0...20)
+            let rectangles = MaskCover(area, isWanted: wanted).rectangles(halo: halo)
+            var covered = [Int](repeating: 0, count: wanted.count)
+            for part in rectangles {
+                for y in part.top..<part.bottom {
+                    for x in part.left..<part.right {
+                        covered[(y - area.top) * area.width + x - area.left] += 1
+                    }
+                }
+            }
+            #expect(zip(covered, wanted).allSatisfy { $0 <= 1 && (!$1 || $0 == 1) })
+            let work = rectangles.reduce(0) { $0 + ($1.width + 2 * halo) * ($1.height + 2 * halo) }
+            #expect(work <= (area.width + 2 * halo) * (area.height + 2 * halo))
         }
     }
 

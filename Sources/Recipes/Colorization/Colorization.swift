@@ -13,6 +13,16 @@ package struct Colorization: Recipe {
             return setting.key == "distance" ? distance : setting
         } + [
             Parameter(
+                "network",
+                .choice,
+                help:
+                    "What gives colours: Pix2Pix's U-Net, or a network that sees a whole scene and draws at "
+                    + "a quarter of the size, whose encoder learns from the features alone if there are any, "
+                    + "and so cannot learn photos by heart.",
+                defaultText: "u-net",
+                choices: ["u-net", "scene"]
+            ),
+            Parameter(
                 "jitter",
                 .float,
                 help:
@@ -24,8 +34,8 @@ package struct Colorization: Recipe {
                 "features",
                 .string,
                 help:
-                    "A trained network, an ONNX file: what it sees in photos in colour, the generator "
-                    + "learns to see in grey ones."
+                    "A trained network, an ONNX file: what it sees in grey photos, the generator learns to "
+                    + "see too."
             ),
             Parameter(
                 "feature-layers",

@@ -24,17 +24,12 @@ final class ColorizationTrainer: Trainer {
         let photos = try PictureFolder(data, smallest: crop, reader: reader)
         let split = Split(count: photos.count)
         heldOut = split.heldOut(of: photos)
-        let hasHints = settings.string("features") != nil
         let items = Items(count: split.training.count) { (index, random) throws(DataError) in
             let part = try photos.picture(split.training[index]).reducedCrop(crop, &random)
             let laid = Symmetry(isMirrored: random.happens(0.5)).apply(to: part)
             let jitter = settings.float("jitter")
             let colors = ColorJitter.random(strength: jitter, hue: 0, &random).apply(to: laid)
-            var item: [String: Content] = [
-                "luma": .picture(colors.luma), "chroma": .plain(colors.chroma),
-            ]
-            if hasHints { item["colors"] = .plain(colors) }
-            return item
+            return ["luma": .picture(colors.luma), "chroma": .plain(colors.chroma)]
         }
         batches = Batches(items, size: settings.batch, seed: settings.seed, range: .signed)
         examples = Examples(
@@ -44,7 +39,7 @@ final class ColorizationTrainer: Trainer {
             }
         )
         let networks = Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2)
-        let shown = Tensor(stacking: examples.pairs.prefix(8).map(\.target))
+        let shown = Tensor(stacking: examples.pairs.map { $0.input.repeated(3) })
         let hints = try settings.string("features").map { source in
             try FeatureHints(
                 source,
@@ -60,10 +55,23 @@ final class ColorizationTrainer: Trainer {
                 )
             )
         }
+        // Judged at the size that is drawn at.
+        let drawn = settings.string("network") == "scene" ? 4 : 1
+        func difference(
+            _ luma: Variable<Float>,
+            _ chroma: Variable<Float>,
+            _ target: Variable<Float>
+        ) -> Variable<Float> {
+            visibleDifference(
+                luma.averagePooled(drawn),
+                chroma.averagePooled(drawn),
+                target.averagePooled(drawn)
+            )
+        }
         let distance: Pix2PixGame.Distance? =
             switch settings.string("distance") {
-            case "ciede2000": { visibleDifference($0, $1, $2).mean() }
-            case "ciede2000-squared": { square(visibleDifference($0, $1, $2)).mean() }
+            case "ciede2000": { difference($0, $1, $2).mean() }
+            case "ciede2000-squared": { square(difference($0, $1, $2)).mean() }
             default: nil
             }
         game = Pix2PixGame(recipe.game, networks, hints: hints, distance: distance)
@@ -75,13 +83,13 @@ final class ColorizationTrainer: Trainer {
     func step(_ step: Int) throws -> [String: Double] {
         let batch = try batches.batch(step)
         let weight = Float(recipe.settings.float("hints"))
+        let luma = Variable<Float>(batch["luma"])
+        let grey = concatenated([luma, luma, luma]) * 0.5 + 0.5
         return game.step(
             step,
-            Variable(batch["luma"]),
+            luma,
             Variable(batch["chroma"]),
-            hinted: recipe.settings.string("features").map { _ in
-                (Variable(batch["colors"]), weight)
-            }
+            hinted: recipe.settings.string("features").map { _ in (grey, weight) }
         )
     }
 

@@ -13,9 +13,9 @@ struct FeatureHints: Module {
     private let features: PerceptualFeatures
     /// The encoder's map that each of the network's is foretold from.
     private let levels: [Int]
-    /// Bring the network's maps, which may be a hundred times larger than the encoder's, to a mean
-    /// square of 1.
-    private let scales: [Float]
+    /// Bring each of the network's channels, of which some are a hundred times larger than others, to a
+    /// mean square of 1.
+    private let scales: [Variable<Float>]
 
     /// - Parameters:
     ///   - source: an ONNX file, or "random".
@@ -38,12 +38,16 @@ struct FeatureHints: Module {
         regressors = zip(maps, levels).map { map, level in
             Convolution(encoder[level].shape[1], map.shape[1], kernel: 1, initial)
         }
-        scales = maps.map { map in
-            1 / max(withoutRecording { square(map).mean() }.value, 1e-12).squareRoot()
+        scales = withoutRecording {
+            maps.map { map in
+                let squares = square(map).mean([0, 2, 3])
+                // Channels that hardly ever say anything stay quiet.
+                return rsqrt(squares + 0.1 * squares.mean() + 1e-12)
+            }
         }
     }
 
-    /// The mean square error of what is foretold, as a share of the mean square of the maps.
+    /// The mean square error of what is foretold, as a share of the mean square of the channels.
     ///
     /// Absolute errors would lead to the median, which is nothing for most of what such maps tell.
     func error(_ encoder: [Variable<Float>], of pictures: Variable<Float>) -> Variable<Float> {

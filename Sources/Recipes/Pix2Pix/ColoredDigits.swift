@@ -36,7 +36,7 @@ package struct ColoredDigits: AcceptanceExperiment {
         return (glyph.glyphEdge, glyph.glyph(hue: Float(digit) / 10), digit)
     }
 
-    private func train(_ seed: UInt64, _ report: (String) -> Void) throws -> UNet<Float> {
+    private func train(_ seed: UInt64, _ report: (String) -> Void) throws -> any Translator<Float> {
         let recipe = try Pix2Pix(set: [
             "seed": "\(seed)", "steps": "\(steps)", "batch": "16", "learning-rate": "0.0005",
             "channels": "16", "depth": "5", "crop": "32", "discriminator-layers": "2",

@@ -42,7 +42,7 @@ extension Pix2Pix {
 /// The networks of Pix2Pix with fresh weights: one translates, the other tells pairs whose second
 /// picture is a translation from pairs as they should be.
 struct Pix2PixNetworks {
-    let generator: UNet<Float>
+    let generator: any Translator<Float>
     let discriminator: PatchDiscriminator<Float>
 
     init(_ recipe: Pix2Pix, inputs: Int = 3, outputs: Int = 3) {
@@ -51,15 +51,27 @@ struct Pix2PixNetworks {
         func weights(_ name: String) -> Initialization {
             Initialization(.normal(deviation: 0.02), random.stream(name))
         }
-        generator = UNet(
-            inputs: inputs,
-            outputs: outputs,
-            features: settings.int("channels"),
-            levels: settings.int("depth"),
-            norm: recipe.norm,
-            dropout: settings.bool("dropout") ? random.stream("dropout") : nil,
-            weights("generator")
-        )
+        let dropout = settings.bool("dropout") ? random.stream("dropout") : nil
+        generator =
+            settings.string("network") == "scene"
+            ? SceneNetwork(
+                inputs: inputs,
+                outputs: outputs,
+                features: settings.int("channels"),
+                norm: recipe.norm,
+                dropout: dropout,
+                isEncoderApart: settings.string("features") != nil,
+                weights("generator")
+            )
+            : UNet(
+                inputs: inputs,
+                outputs: outputs,
+                features: settings.int("channels"),
+                levels: settings.int("depth"),
+                norm: recipe.norm,
+                dropout: dropout,
+                weights("generator")
+            )
         discriminator = PatchDiscriminator(
             inputs: inputs + outputs,
             features: settings.int("channels"),

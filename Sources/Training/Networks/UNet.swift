@@ -1,7 +1,7 @@
 /// An encoder and a decoder with shortcuts between maps of the same size (pix2pix).
 ///
 /// The sides of a picture are multiples of 2 to the number of levels.
-package struct UNet<Number: Real>: Layer {
+package struct UNet<Number: Real>: Translator {
     package let outermost: UNetBlock<Number>
 
     /// - Parameter dropout: where the inner levels' random numbers come from, if they drop any.
@@ -33,9 +33,7 @@ package struct UNet<Number: Real>: Layer {
         outermost = block!
     }
 
-    package func callAsFunction(_ x: Variable<Number>) -> Variable<Number> { outermost(x) }
-
-    /// What comes out, and what the encoder saw on the way: maps of half the size, of a quarter and so on.
+    /// The maps are of half the size, of a quarter and so on.
     package func withEncoderMaps(
         _ x: Variable<Number>
     ) -> (output: Variable<Number>, maps: [Variable<Number>]) {

@@ -116,9 +116,10 @@ typedef struct atelier_network_service {
                        atelier_error *error);
 
     /* [build thread] As `apply`, for networks that take a mask beside the picture (inpainting): one
-     * band of the image's size, from black to white, whatever the network calls 0 and 1. Meant for
-     * results of which few parts are wanted: only squares in which pixels are asked for are computed,
-     * each with the surroundings it needs. Networks that see the whole image are refused. */
+     * band of the image's size, from black to white, whatever the network calls 0 and 1. The
+     * result means nothing where the mask is black: lay it over the image by the same mask. Of the
+     * rest, parts near which pixels are asked for are computed, with the surroundings that they need.
+     * Networks that see the whole image are refused. */
     int32_t (*apply_masked)(const atelier_host *host, atelier_network *network,
                             atelier_image *image, atelier_image *mask, atelier_image **result,
                             atelier_error *error);
