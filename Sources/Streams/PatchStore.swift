@@ -3,8 +3,8 @@ internal import Vips
 
 /// Squares of an image that are made when somebody asks for pixels in them, and kept for others.
 ///
-/// What is not wanted of a square is black. Whoever first asks for a square makes it, on its own thread, while others that need it wait; no
-/// lock is held meanwhile.
+/// What is not wanted of a square is black. Whoever first asks for a square makes it, on its own
+/// thread, while others that need it wait; no lock is held meanwhile.
 final class PatchStore: @unchecked Sendable {
     /// Pixels of an area: rows without gaps.
     struct Piece {
