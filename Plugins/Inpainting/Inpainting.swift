@@ -35,7 +35,7 @@ struct Inpainting: Operation {
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
         let (color, alpha) = try photo.splitAlpha()
         guard let (damage, thickness) = try damage(in: color, host) else { return photo }
-        let hole = try damage.grown(by: grow)
+        let hole = try damage.grown(by: grow).kept()
         let filler = try HoleFiller(host, model)
         let filled = try filler.filled(color, hole: hole, thickness: thickness + 2 * grow)
         let edge = try damage.softlyGrown(by: grow, edge: min(feather, grow), inside: hole)

@@ -26,41 +26,28 @@ extension LazyImage {
         )
     }
 
-    /// The mask with every white pixel made a square that reaches so many pixels further; of other
-    /// images, each pixel the brightest within reach.
-    func grown(by reach: Int) throws -> LazyImage { try extremes(within: reach) { $0 - 1 } }
-
-    /// The mask without white pixels that have black ones so near; of other images, each pixel the
-    /// darkest within reach.
-    func shrunk(by reach: Int) throws -> LazyImage { try extremes(within: reach) { _ in 0 } }
-
-    /// Along rows, then along columns, in windows small enough for libvips 8.14 to find the right place.
-    private func extremes(within reach: Int, place: (Int) -> Int) throws -> LazyImage {
-        let info = try info
-        var (result, rest) = (self, reach)
-        while rest > 0 {
-            let step = min(rest, 40)
-            // A window is never longer than the picture.
-            func window(_ length: Int32) -> Int { min(2 * step + 1, (Int(length) - 1) / 2 * 2 + 1) }
-            for (width, height) in [(window(info.width), 1), (1, window(info.height))]
-            where width * height > 1 {
-                result = try result.operation(
-                    "rank",
-                    [
-                        "width": .int(width), "height": .int(height),
-                        "index": .int(place(width * height)),
-                    ]
-                )
-            }
-            rest -= step
-        }
-        return result
-    }
+    /// The mask with every white pixel made a square that reaches so many pixels further.
+    func grown(by reach: Int) throws -> LazyImage { try brightest(within: reach) }
 
     /// Parts of the mask that are thicker than twice so many pixels, and what lies less than that and
     /// a margin around them.
     func opened(by reach: Int, margin: Int) throws -> LazyImage {
-        try and(shrunk(by: reach).grown(by: reach + margin))
+        try and(darkest(within: reach).grown(by: reach + margin))
+    }
+
+    /// The mask, of which what has been computed is kept for others that want it: as many rows as those
+    /// who look furthest around go through.
+    func kept() throws -> LazyImage {
+        let (side, rows) = (256, 4096)
+        let columns = (Int(try info.width) + side - 1) / side
+        return try operation(
+            "tilecache",
+            [
+                "tile-width": .int(side), "tile-height": .int(side),
+                "max-tiles": .int(columns * rows / side), "access": .string("random"),
+                "threaded": .bool(true),
+            ]
+        )
     }
 
     /// The mask grown, with grey in the outermost pixels of what was added; black outside `hole`.
@@ -88,8 +75,8 @@ extension LazyImage {
     /// half as much is enough.
     func scratches(sensitivity: Double) throws -> LazyImage {
         let grey = try brightness()
-        let bright = try grey.minus(grey.shrunk(by: 3).grown(by: 3))
-        let dark = try grey.grown(by: 3).shrunk(by: 3).minus(grey)
+        let bright = try grey.minus(grey.darkest(within: 3).brightest(within: 3))
+        let dark = try grey.brightest(within: 3).darkest(within: 3).minus(grey)
         let distance = try bright.operation(
             "relational",
             input: "left",

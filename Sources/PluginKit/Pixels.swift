@@ -26,6 +26,10 @@ public enum ColorSpace: Sendable {
     /// Three bands in linear light.
     case linear
 
+    init(abiValue: UInt32) {
+        self = [.grey, .rgb, .linear].first { $0.abiValue == abiValue } ?? .other
+    }
+
     var abiValue: UInt32 {
         switch self {
         case .other: UInt32(ATELIER_SPACE_OTHER)

@@ -32,15 +32,24 @@ final class PatchStore: @unchecked Sendable {
     private var changed = pthread_cond_t()
     private var patches: [Place: Patch] = [:]
     private var clock = 0
+    private var bytesKept = 0
 
-    /// Two rows of squares, which whoever goes from top to bottom asks for in turns.
-    static func squaresKept(width: Int, side: Int) -> Int { 2 * ((width + side - 1) / side) + 4 }
+    /// Bytes of pixels that are kept: two rows of squares, which whoever goes from top to bottom asks for
+    /// in turns, or more where they are small, as others may look much further around than this image.
+    static func capacity(width: Int, side: Int, bytesPerPixel: Int) -> Int {
+        let columns = (width + side - 1) / side
+        return max(128 << 20, 2 * columns * side * side * bytesPerPixel)
+    }
 
     init(_ header: ImageHeader, side: Int, make: @escaping Maker) {
         self.header = header
         self.side = side
         self.make = make
-        capacity = Self.squaresKept(width: header.width, side: side)
+        capacity = Self.capacity(
+            width: header.width,
+            side: side,
+            bytesPerPixel: header.bands * header.format.bytes
+        )
         pthread_mutex_init(&lock, nil)
         pthread_cond_init(&changed, nil)
     }
@@ -79,7 +88,7 @@ final class PatchStore: @unchecked Sendable {
         while true {
             switch patches[place] {
             case .made(let pieces, _):
-                keep(pieces, at: place)
+                touch(pieces, at: place)
                 return pieces
             case .inTheMaking: pthread_cond_wait(&changed, &lock)
             case nil:
@@ -96,15 +105,24 @@ final class PatchStore: @unchecked Sendable {
         }
     }
 
-    /// Puts a patch in front of all others, and gives up the one that nobody wanted for longest.
+    /// Puts a new patch in front of all others, and gives up those that nobody wanted for longest.
     private func keep(_ pieces: [Piece], at place: Place) {
+        touch(pieces, at: place)
+        bytesKept += pieces.bytes
+        while bytesKept > capacity {
+            let uses = patches.compactMap { place, patch -> (Place, [Piece], use: Int)? in
+                if case .made(let pieces, let use) = patch { (place, pieces, use) } else { nil }
+            }
+            guard uses.count > 1, let (oldest, given, _) = uses.min(by: { $0.use < $1.use })
+            else { return }
+            patches[oldest] = nil
+            bytesKept -= given.bytes
+        }
+    }
+
+    private func touch(_ pieces: [Piece], at place: Place) {
         clock += 1
         patches[place] = .made(pieces, lastUse: clock)
-        guard patches.count > capacity else { return }
-        let uses = patches.compactMap { place, patch -> (Place, Int)? in
-            if case .made(_, let lastUse) = patch { (place, lastUse) } else { nil }
-        }
-        if let (oldest, _) = uses.min(by: { $0.1 < $1.1 }) { patches[oldest] = nil }
     }
 
     private func copy(_ piece: Piece, into output: PixelView) {
@@ -125,4 +143,8 @@ final class PatchStore: @unchecked Sendable {
             }
         }
     }
+}
+
+extension [PatchStore.Piece] {
+    fileprivate var bytes: Int { reduce(0) { $0 + $1.bytes.count } }
 }

@@ -114,16 +114,22 @@ final class PictureStream: Sendable {
 
     /// Brings rows of pixels into a network's input, straight from the image before.
     private func pull(_ rows: Range<Int>, into input: InputRows, _ request: NodeRequest) throws {
-        let columns = input.columns
-        let area = Rectangle(
+        read(rows, of: try request.pull(0, part(rows, input.columns)), into: input)
+    }
+
+    private func part(_ rows: Range<Int>, _ columns: Range<Int>) -> Rectangle {
+        Rectangle(
             left: columns.lowerBound,
             top: rows.lowerBound,
             width: columns.count,
             height: rows.count
         )
-        let view = try request.pull(0, area)
+    }
+
+    /// - Parameter view: with the input's columns.
+    private func read(_ rows: Range<Int>, of view: PixelView, into input: InputRows) {
         for y in rows {
-            pixels.read(view.base + (y - area.top) * view.stride, view.bands, y, into: input)
+            pixels.read(view.base + (y - view.area.top) * view.stride, view.bands, y, into: input)
         }
     }
 
@@ -226,9 +232,13 @@ final class PictureStream: Sendable {
                 budget: budget.bytes / 2
             )
         )
+        // All at once: what comes before may look around, and would for every strip again.
+        var source: PixelView?
         while !run.isFinished {
             try run.advance(.shared) { rows, input in
-                try pull(rows, into: input, request)
+                let view = try source ?? request.pull(0, part(run.plan.inputRows, input.columns))
+                source = view
+                read(rows, of: view, into: input)
             } push: { output in
                 for y in output.rows {
                     pixels.write(output, y, channels: outputChannels, into: row(y))

@@ -110,8 +110,12 @@ package struct StreamLayout: Sendable {
             budget: budget.bytes / 2
         )
         way = .patches(side: side)
-        let kept = PatchStore.squaresKept(width: fitted.outputWidth, side: side)
-        bytes = plan.bytes + kept * side * side * bytesPerPixel
+        let kept = PatchStore.capacity(
+            width: fitted.outputWidth,
+            side: side,
+            bytesPerPixel: bytesPerPixel
+        )
+        bytes = plan.bytes + kept
         seesEverything = false
         multiplyAdds = sized.multiplyAdds(of: fitted.output)
         workRatio = Self.work(fitted, rows: side, columns: side) / max(1, multiplyAdds)

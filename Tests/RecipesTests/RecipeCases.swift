@@ -47,6 +47,16 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
             .photos
         ),
         RecipeCase(
+            Colorization.self,
+            [
+                ("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0"),
+                ("network", "scene"), ("distance", "ciede2000-squared"), ("jitter", "0.2"),
+                ("norm", "layer"), ("features", "random"), ("feature-layers", "level3"),
+                ("weight-decay", "0.1"),
+            ],
+            .photos
+        ),
+        RecipeCase(
             Pix2Pix.self,
             [("crop", "32"), ("channels", "2"), ("depth", "5"), ("norm", "batch")],
             .pairs

@@ -147,9 +147,11 @@ import TrainingLogs
         }
     }
 
-    @Test("an exported model gives a luma the colours that the trainer shows")
-    func colors() throws {
-        let own = RecipeCase.all.first { $0.recipe == Colorization.self }!
+    @Test(
+        "an exported model gives a luma the colours that the trainer shows",
+        arguments: RecipeCase.all.filter { $0.recipe == Colorization.self }
+    )
+    func colors(own: RecipeCase) throws {
         let folder = try RecipeFolder(own.data)
         _ = try folder.run(own, "run", [(key: "steps", text: "2")])
         let trainer = try own.trainer(in: folder)
@@ -171,6 +173,23 @@ import TrainingLogs
             let blue = luma[i] + 0.886 * chroma[i]
             #expect(abs(shown[i] - min(1, max(0, red))) < 1e-5)
             #expect(abs(shown[2 * count + i] - min(1, max(0, blue))) < 1e-5)
+        }
+    }
+
+    @Test("features finer than what the encoder sees are refused")
+    func fineFeatures() throws {
+        let own = RecipeCase.all.last { $0.recipe == Colorization.self }!
+        #expect(
+            throws: RecipeError.badSetting(
+                "feature-layers",
+                expected: "maps of at most 8 pixels a side for the crop",
+                found: "one of 16"
+            )
+        ) {
+            _ = try own.trainer(
+                [(key: "feature-layers", text: "level2")],
+                in: RecipeFolder(own.data)
+            )
         }
     }
 

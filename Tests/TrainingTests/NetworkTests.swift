@@ -57,6 +57,11 @@ import Training
                 "NarrowFill(8, 2)",
                 NarrowFillNetwork<Float>(features: 8, blocks: 2, halvings: 3, none), 2_853
             ),
+            (
+                // 48 + 312, 1 200 + 2 352, 3 528 + 10 512, 1 752, 1 752, 34
+                "Scene(4, 1)",
+                SceneNetwork<Float>(inputs: 1, outputs: 2, features: 4, blocks: 1, none), 21_490
+            ),
             ("DCGAN generator", NoiseGenerator<Float>(width: 256, none), 47_336_960),
             ("DCGAN discriminator", NoiseDiscriminator<Float>(width: 256, none), 44_092_416),
             (
@@ -69,6 +74,31 @@ import Training
                 NoiseDiscriminator<Float>(channels: 1, width: 16, halvings: 3, none), 42_432
             ),
         ]
+    }
+
+    @Test("an encoder apart learns from its maps, not from the output", arguments: [true, false])
+    func encoderApart(isApart: Bool) {
+        let network = SceneNetwork<Float>(
+            inputs: 1,
+            outputs: 2,
+            features: 2,
+            blocks: 1,
+            isEncoderApart: isApart,
+            Initialization(.kaimingNormal, Self.stream)
+        )
+        var random = SeededRandom(1)
+        let x = Variable<Float>(random.tensor([1, 1, 32, 48]))
+        let (output, maps) = network.withEncoderMaps(x)
+        #expect(output.shape == [1, 2, 32, 48])
+        #expect(maps.map(\.shape) == [[1, 4, 8, 12], [1, 8, 4, 6], [1, 12, 2, 3]])
+        func learns(_ loss: Variable<Float>, _ parameters: [Parameter<Float>]) -> Bool {
+            loss.gradients(for: parameters.map(\.variable), keepsGraph: true)
+                .contains { $0.values.contains { $0 != 0 } }
+        }
+        let encoder = network.stages.flatMap(\.parameters)
+        #expect(learns(output.sum(), encoder) != isApart)
+        #expect(learns(maps[2].sum(), encoder))
+        #expect(learns(output.sum(), network.rising.parameters))
     }
 
     @Test("networks have as many parameters as in their papers")

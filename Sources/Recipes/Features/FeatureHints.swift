@@ -31,9 +31,16 @@ struct FeatureHints: Module {
         features = try PerceptualFeatures(source, layers: layers, side: pictures.shape[2])
         let shown = Variable<Float>(pictures)
         let maps = withoutRecording { [features] in features(shown) }
-        levels = maps.map { map in
+        levels = try maps.map { map in
             // The smallest map that has a pixel for each of the network's.
-            encoder.lastIndex { $0.shape[2] >= map.shape[2] } ?? 0
+            guard let level = encoder.lastIndex(where: { $0.shape[2] >= map.shape[2] }) else {
+                throw RecipeError.badSetting(
+                    "feature-layers",
+                    expected: "maps of at most \(encoder[0].shape[2]) pixels a side for the crop",
+                    found: "one of \(map.shape[2])"
+                )
+            }
+            return level
         }
         regressors = zip(maps, levels).map { map, level in
             Convolution(encoder[level].shape[1], map.shape[1], kernel: 1, initial)
