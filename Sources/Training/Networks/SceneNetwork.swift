@@ -19,6 +19,8 @@ extension Translator {
 package struct SceneNetwork<Number: Real>: Translator {
     /// The encoder: to a quarter, an eighth and a sixteenth of the size.
     package let stages: [Sequential<Number>]
+    /// Of what the decoder is told at a sixteenth of the size.
+    private let dropout: Dropout<Number>?
     package let rising, last: Sequential<Number>
     package let ending: Convolution<Number>
     /// Whether the encoder learns nothing from the output, only from what is asked of its maps.
@@ -52,11 +54,8 @@ package struct SceneNetwork<Number: Real>: Translator {
             Sequential(layer(2 * f, 4 * f, stride: 2) + layer(4 * f, 4 * f)),
             Sequential(layer(4 * f, 6 * f, stride: 2) + (0..<blocks).map { _ in block(6 * f) }),
         ]
-        rising = Sequential {
-            if let dropout { Dropout(0.5, dropout) }
-            Enlarge(2)
-            layer(6 * f, 2 * f)
-        }
+        self.dropout = dropout.map { Dropout(0.5, $0) }
+        rising = Sequential([Enlarge<Number>(2)] + layer(6 * f, 2 * f))
         last = Sequential([Enlarge<Number>(2)] + layer(6 * f, 2 * f))
         // Beginning with nearly nothing.
         ending = Convolution(4 * f, outputs, kernel: 1, initial.scaled(by: 0.1))
@@ -69,7 +68,8 @@ package struct SceneNetwork<Number: Real>: Translator {
         var maps: [Variable<Number>] = []
         for stage in stages { maps.append(stage(maps.last ?? x)) }
         let seen = isEncoderApart ? maps.map(\.detached) : maps
-        let b = concatenated([rising(seen[2]), seen[1]])
+        let scene = dropout?(seen[2]) ?? seen[2]
+        let b = concatenated([rising(scene), seen[1]])
         let c = concatenated([last(b), seen[0]])
         return (tanh(ending(c)).enlarged(4, .bilinear), maps)
     }
