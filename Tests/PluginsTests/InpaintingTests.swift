@@ -239,6 +239,41 @@ import Vips
         }
     }
 
+    @Test("a mask grows by squares, at borders too", arguments: [1, 6, 45])
+    func grown(grow: Int) throws {
+        let (width, height) = (180, 130)
+        try plain("photo.v", width: width, height: height)
+        try Self.white().onnxFile(name: "white")
+            .write(to: URL(filePath: folder.path("white.onnx")))
+        let inside = try mask(
+            "mask.png",
+            width: width,
+            height: height,
+            [(60, 50, 3, 1), (179, 0, 1, 2), (0, 129, 1, 1)]
+        )
+        let (command, result) = try inpaint(
+            "photo.v",
+            model: "./white.onnx",
+            "mask=mask.png",
+            "grow=\(grow)",
+            "feather=0"
+        )
+        #expect(command.status == 0, "\(command.errors)")
+        let bytes = try #require(result).bytes()
+        for place in 0..<(width * height) {
+            let (x, y) = (place % width, place / width)
+            let isNear = (max(0, y - grow)...min(height - 1, y + grow)).contains { v in
+                (max(0, x - grow)...min(width - 1, x + grow)).contains { inside[v * width + $0] }
+            }
+            // White, or nearly so where it comes from half the size.
+            let value = bytes[place * 3]
+            guard isNear ? value > 230 : value == 200 else {
+                Issue.record("(\(x), \(y)) is \(value)")
+                return
+            }
+        }
+    }
+
     @Test("a thick hole is filled at half the size first, and then refined")
     func thick() throws {
         let (width, height) = (400, 300)
