@@ -265,9 +265,9 @@ import Vips
             let isNear = (max(0, y - grow)...min(height - 1, y + grow)).contains { v in
                 (max(0, x - grow)...min(width - 1, x + grow)).contains { inside[v * width + $0] }
             }
-            // White, or nearly so where it comes from half the size.
+            // White, or half white at edges where half the size has known pixels.
             let value = bytes[place * 3]
-            guard isNear ? value > 230 : value == 200 else {
+            guard isNear ? value > 220 : value == 200 else {
                 Issue.record("(\(x), \(y)) is \(value)")
                 return
             }
