@@ -78,8 +78,18 @@ package struct Colorization: Recipe {
         game.description(
             inputs: 1,
             outputs: 2,
-            data: "a folder of photos, each side at least the crop's"
+            data: "a folder of photos, each side at least the crop's",
+            difference: visibleDistance.map { "\($0.name) of y and g(x)" }
         )
+    }
+
+    /// The distance of colours as they are seen, if that is the one to train by.
+    var visibleDistance: (name: String, isSquared: Bool)? {
+        switch settings.string("distance") {
+        case "ciede2000": ("CIEDE2000", false)
+        case "ciede2000-squared": ("CIEDE2000²", true)
+        default: nil
+        }
     }
 
     package func trainer(on data: String) throws -> any Trainer {

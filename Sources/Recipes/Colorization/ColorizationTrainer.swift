@@ -57,23 +57,16 @@ final class ColorizationTrainer: Trainer {
         }
         // Judged at the size that is drawn at.
         let drawn = settings.string("network") == "scene" ? 4 : 1
-        func difference(
-            _ luma: Variable<Float>,
-            _ chroma: Variable<Float>,
-            _ target: Variable<Float>
-        ) -> Variable<Float> {
-            visibleDifference(
-                luma.averagePooled(drawn),
-                chroma.averagePooled(drawn),
-                target.averagePooled(drawn)
-            )
-        }
-        let distance: Pix2PixGame.Distance? =
-            switch settings.string("distance") {
-            case "ciede2000": { difference($0, $1, $2).mean() }
-            case "ciede2000-squared": { square(difference($0, $1, $2)).mean() }
-            default: nil
+        let distance: Pix2PixGame.Distance? = recipe.visibleDistance.map { visible in
+            { luma, chroma, target in
+                let differences = visibleDifference(
+                    luma.averagePooled(drawn),
+                    chroma.averagePooled(drawn),
+                    target.averagePooled(drawn)
+                )
+                return (visible.isSquared ? square(differences) : differences).mean()
             }
+        }
         game = Pix2PixGame(recipe.game, networks, hints: hints, distance: distance)
     }
 

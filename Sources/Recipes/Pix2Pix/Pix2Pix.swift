@@ -162,7 +162,14 @@ package struct Pix2Pix: Recipe {
     }
 
     /// Of a game on pictures of so many channels.
-    func description(inputs: Int, outputs: Int, data: String) -> RecipeDescription {
+    ///
+    /// - Parameter difference: of y and g(x), where it is none of Pix2Pix's own.
+    func description(
+        inputs: Int,
+        outputs: Int,
+        data: String,
+        difference: String? = nil
+    ) -> RecipeDescription {
         let networks = Pix2PixNetworks(self, inputs: inputs, outputs: outputs)
         let generator = RecipeDescription.Network(
             "generator",
@@ -170,14 +177,8 @@ package struct Pix2Pix: Recipe {
             channels: inputs,
             side: crop
         )
-        let difference =
-            switch settings.string("distance") {
-            case "ciede2000": "CIEDE2000 of y and g(x)"
-            case "ciede2000-squared": "CIEDE2000² of y and g(x)"
-            case "squared": "|y − g(x)|²"
-            default: "|y − g(x)|"
-            }
-        let distance = "\(settings.float("l1")) · \(difference)"
+        let own = settings.string("distance") == "squared" ? "|y − g(x)|²" : "|y − g(x)|"
+        let distance = "\(settings.float("l1")) · \(difference ?? own)"
         guard isAdversarial else {
             return RecipeDescription(
                 networks: [generator],
