@@ -31,6 +31,15 @@ package struct Colorization: Recipe {
                 range: 0...0.9
             ),
             Parameter(
+                "vividness",
+                .float,
+                help:
+                    "What the colours of the model are multiplied with, as a network that is not sure gives "
+                    + "paler ones than photos have; training goes on without.",
+                defaultText: "1",
+                range: 0.1...4
+            ),
+            Parameter(
                 "features",
                 .string,
                 help:

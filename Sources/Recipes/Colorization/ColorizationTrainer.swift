@@ -93,9 +93,14 @@ final class ColorizationTrainer: Trainer {
         let luma = luma.reshaped(to: [1] + luma.shape)
         let x = Variable<Float>(PixelRange.signed.encoded(luma))
         let result = inference {
-            pictures(luma: Variable(luma), chroma: game.networks.generator(x))
+            pictures(luma: Variable(luma), chroma: chroma(of: x))
         }
         return result.tensor.reshaped(to: Array(result.shape.dropFirst()))
+    }
+
+    /// The chroma that the model gives a luma from −1 to 1.
+    private func chroma(of luma: Variable<Float>) -> Variable<Float> {
+        game.networks.generator(luma) * Float(recipe.settings.float("vividness"))
     }
 
     /// How much nearer than grey the colours of photos that are not trained on are to the truth, by the
@@ -124,11 +129,12 @@ final class ColorizationTrainer: Trainer {
                 heldOut: heldOut
             )
         )
-        let graph = try game.networks.generator.graph(
+        let side = recipe.game.crop
+        let graph = try Tracer.graph(
+            of: game.networks.generator,
             named: Colorization.name,
-            channels: 1,
-            side: recipe.game.crop
-        )
+            sample: Variable([1, 1, side, side], repeating: 0)
+        ) { chroma(of: $0) }
         try ModelFolder(graph: graph, card: card).write(to: folder)
     }
 }
