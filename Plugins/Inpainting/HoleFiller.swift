@@ -31,9 +31,9 @@ struct HoleFiller {
         guard let finest else { return try deeplyFilled(photo, hole: hole, thickness: thickness) }
         let fine = try finest.apply(to: photo, mask: hole)
         guard thickness > Self.narrow else { return fine }
-        let thick = try hole.opened(by: Self.narrow / 2, margin: Self.narrow / 2).kept()
+        let thick = try hole.opened(by: Self.narrow / 2, margin: Self.narrow / 2)
         // Scratches are mended before what is thicker is filled from what surrounds it.
-        let mended = try photo.composited(with: fine, mask: try hole.without(thick))
+        let mended = try photo.composited(with: fine, mask: hole.without(thick))
         let filled = try deeplyFilled(mended, hole: thick, thickness: thickness)
         return try mended.composited(with: filled, mask: thick)
     }
@@ -44,9 +44,8 @@ struct HoleFiller {
         thickness: Int
     ) throws -> LazyImage {
         guard thickness > Self.thinEnough else { return try network.apply(to: photo, mask: hole) }
-        let deep = try hole.opened(by: Self.thinEnough / 2, margin: Self.thinEnough / 2).kept()
-        let halved = try photo.halved(without: hole)
-        let (small, smallHole) = (halved.photo, try halved.hole.kept())
+        let deep = try hole.opened(by: Self.thinEnough / 2, margin: Self.thinEnough / 2)
+        let (small, smallHole) = try photo.halved(without: hole)
         let filled = try deeplyFilled(small, hole: smallHole, thickness: (thickness + 1) / 2)
         // With what is around holes, as enlarging looks at it too.
         let coarse = try small.composited(with: filled, mask: smallHole)

@@ -30,9 +30,9 @@ extension LazyImage {
     func grown(by reach: Int) throws -> LazyImage { try brightest(within: reach) }
 
     /// Parts of the mask that are thicker than twice so many pixels, and what lies less than that and
-    /// a margin around them.
+    /// a margin around them; kept.
     func opened(by reach: Int, margin: Int) throws -> LazyImage {
-        try and(darkest(within: reach).grown(by: reach + margin))
+        try and(darkest(within: reach).grown(by: reach + margin)).kept()
     }
 
     /// The mask, of which what has been computed is kept for others that want it: as many rows as those
@@ -52,7 +52,7 @@ extension LazyImage {
 
     /// The mask grown, with grey in the outermost pixels of what was added; black outside `hole`.
     func softlyGrown(by reach: Int, edge: Int, inside hole: LazyImage) throws -> LazyImage {
-        guard edge > 0 else { return try grown(by: reach) }
+        guard edge > 0 else { return hole }
         let core = try grown(by: reach - edge)
         let soft = try grown(by: reach - edge / 2).operation(
             "gaussblur",
@@ -131,7 +131,7 @@ extension LazyImage {
 }
 
 extension LazyImage {
-    /// Half the size, from the pixels outside a hole only, and the hole at that size.
+    /// Half the size, from the pixels outside a hole only, and the hole at that size, kept.
     func halved(without hole: LazyImage) throws -> (photo: LazyImage, hole: LazyImage) {
         // 1 for known pixels, 0 in the hole.
         let known = try hole.operation(
@@ -149,6 +149,6 @@ extension LazyImage {
             operation("multiply", input: "left", ["right": .image(known)])
         )
         let means = try sums.operation("divide", input: "left", ["right": .image(share)])
-        return (try means.rounded(like: self), try share.compared("less", 0.25))
+        return (try means.rounded(like: self), try share.compared("less", 0.25).kept())
     }
 }

@@ -176,6 +176,24 @@ import TrainingLogs
         }
     }
 
+    @Test("a network of scenes refuses crops that it cannot halve four times")
+    func oddScene() throws {
+        let own = RecipeCase.all.last { $0.recipe == Colorization.self }!
+        #expect(
+            throws: RecipeError.badSetting(
+                "crop",
+                expected: "a multiple of 16 for network=scene",
+                found: "24"
+            )
+        ) {
+            let words = [("crop", "24"), ("depth", "3"), ("discriminator-layers", "0")]
+            _ = try own.trainer(
+                words.map { (key: $0.0, text: $0.1) },
+                in: RecipeFolder(own.data)
+            )
+        }
+    }
+
     @Test("features finer than what the encoder sees are refused")
     func fineFeatures() throws {
         let own = RecipeCase.all.last { $0.recipe == Colorization.self }!

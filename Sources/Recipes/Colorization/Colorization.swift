@@ -54,7 +54,7 @@ package struct Colorization: Recipe {
             Parameter(
                 "hints",
                 .float,
-                help: "Weight of what is seen, whose error is a share of the maps' mean square.",
+                help: "Weight of what is seen, whose error is a share of channels' mean squares.",
                 defaultText: "10",
                 range: 0...10_000
             ),
@@ -81,6 +81,13 @@ package struct Colorization: Recipe {
     package init(_ settings: Settings) throws(RecipeError) {
         self.settings = settings
         game = try Pix2Pix(settings)
+        guard settings.string("network") != "scene" || game.crop.isMultiple(of: 16) else {
+            throw .badSetting(
+                "crop",
+                expected: "a multiple of 16 for network=scene",
+                found: "\(game.crop)"
+            )
+        }
     }
 
     package func description() -> RecipeDescription {
