@@ -6,25 +6,29 @@ package struct MaskCover {
     /// Row by row.
     private let isWanted: [Bool]
 
-    /// - Parameter view: of pixels whose last band is the mask.
-    init(lastBandOf view: PixelView) {
-        area = view.area
-        let (width, height) = (area.width, area.height)
-        let sample = view.format.bytes
-        let pixel = view.bands * sample
-        isWanted = [Bool](unsafeUninitializedCapacity: width * height) { wanted, count in
-            for y in 0..<height {
+    /// - Parameter pixels: whose last band is the mask.
+    init(lastBandOf pixels: PulledRows) throws {
+        var pixels = pixels
+        let area = pixels.area
+        isWanted = try [Bool](unsafeUninitializedCapacity: area.width * area.height) {
+            wanted,
+            count in
+            for y in area.top..<area.bottom {
+                let view = try pixels.view(of: y)
+                let sample = view.format.bytes
+                let pixel = view.bands * sample
                 let row = UnsafeRawBufferPointer(
-                    start: view.base + y * view.stride,
-                    count: width * pixel
+                    start: view.start(of: y),
+                    count: area.width * pixel
                 )
-                for x in 0..<width {
+                for x in 0..<area.width {
                     let end = (x + 1) * pixel
-                    wanted[y * width + x] = row[(end - sample)..<end].contains { $0 != 0 }
+                    wanted[count] = row[(end - sample)..<end].contains { $0 != 0 }
+                    count += 1
                 }
             }
-            count = width * height
         }
+        self.area = area
     }
 
     /// - Parameter isWanted: row by row.

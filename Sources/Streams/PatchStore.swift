@@ -63,7 +63,7 @@ final class PatchStore: @unchecked Sendable {
         let output = request.output
         let area = output.area
         let pixel = header.bands * header.format.bytes
-        for y in 0..<area.height { memset(output.base + y * output.stride, 0, area.width * pixel) }
+        for y in area.rows { memset(output.start(of: y), 0, area.width * pixel) }
         for row in (area.top / side)...((area.bottom - 1) / side) {
             for column in (area.left / side)...((area.right - 1) / side) {
                 let place = Place(column: column, row: row)
@@ -135,8 +135,7 @@ final class PatchStore: @unchecked Sendable {
             let top = max(own.top, output.area.top)
             for y in top..<max(top, min(own.bottom, output.area.bottom)) {
                 memcpy(
-                    output.base + (y - output.area.top) * output.stride
-                        + (left - output.area.left) * pixel,
+                    output.start(of: y) + (left - output.area.left) * pixel,
                     bytes.baseAddress! + ((y - own.top) * own.width + left - own.left) * pixel,
                     (right - left) * pixel
                 )

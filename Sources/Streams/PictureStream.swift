@@ -114,23 +114,8 @@ final class PictureStream: Sendable {
 
     /// Brings rows of pixels into a network's input, straight from the image before.
     private func pull(_ rows: Range<Int>, into input: InputRows, _ request: NodeRequest) throws {
-        read(rows, of: try request.pull(0, part(rows, input.columns)), into: input)
-    }
-
-    private func part(_ rows: Range<Int>, _ columns: Range<Int>) -> Rectangle {
-        Rectangle(
-            left: columns.lowerBound,
-            top: rows.lowerBound,
-            width: columns.count,
-            height: rows.count
-        )
-    }
-
-    /// - Parameter view: with the input's columns.
-    private func read(_ rows: Range<Int>, of view: PixelView, into input: InputRows) {
-        for y in rows {
-            pixels.read(view.base + (y - view.area.top) * view.stride, view.bands, y, into: input)
-        }
+        let view = try request.pull(0, Rectangle(rows: rows, columns: input.columns))
+        for y in rows { pixels.read(view.start(of: y), view.bands, y, into: input) }
     }
 
     // MARK: Tiles
@@ -185,7 +170,7 @@ final class PictureStream: Sendable {
     /// Fills a request on its own, whatever has been made before.
     func fill(_ request: NodeRequest) throws {
         let output = request.output
-        try make(output.area, request) { output.base + ($0 - output.area.top) * output.stride }
+        try make(output.area, request) { output.start(of: $0) }
     }
 
     /// The pixels of a square that its mask wants; all of a square without a mask.
@@ -208,7 +193,7 @@ final class PictureStream: Sendable {
         var area = square
         area.left += before
         area.top += before
-        let cover = MaskCover(lastBandOf: try request.pull(0, area))
+        let cover = try MaskCover(lastBandOf: PulledRows(area, request))
         return cover.rectangles(halo: halo).map { part in
             var part = part
             part.left -= before
@@ -232,13 +217,16 @@ final class PictureStream: Sendable {
                 budget: budget.bytes / 2
             )
         )
-        // All at once: what comes before may look around, and would for every strip again.
-        var source: PixelView?
+        var source = PulledRows(
+            Rectangle(rows: run.plan.inputRows, columns: run.plan.inputColumns),
+            request
+        )
         while !run.isFinished {
             try run.advance(.shared) { rows, input in
-                let view = try source ?? request.pull(0, part(run.plan.inputRows, input.columns))
-                source = view
-                read(rows, of: view, into: input)
+                for y in rows {
+                    let view = try source.view(of: y)
+                    pixels.read(view.start(of: y), view.bands, y, into: input)
+                }
             } push: { output in
                 for y in output.rows {
                     pixels.write(output, y, channels: outputChannels, into: row(y))

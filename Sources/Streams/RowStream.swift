@@ -79,7 +79,7 @@ final class RowStream: @unchecked Sendable {
         for y in area.top..<area.bottom {
             rows[y - firstRow].withUnsafeBytes { row in
                 _ = memcpy(
-                    request.output.base + (y - area.top) * request.output.stride,
+                    request.output.start(of: y),
                     row.baseAddress! + area.left * pixel,
                     area.width * pixel
                 )

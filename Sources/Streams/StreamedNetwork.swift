@@ -132,14 +132,7 @@ extension Image {
 
     /// Some rows of the image, computed now.
     fileprivate func read(_ rows: Range<Int>, _ pixels: PixelRows, into input: InputRows) throws {
-        let part = try self.part(
-            Rectangle(
-                left: input.columns.lowerBound,
-                top: rows.lowerBound,
-                width: input.columns.count,
-                height: rows.count
-            )
-        )
+        let part = try self.part(Rectangle(rows: rows, columns: input.columns))
         let samples = try part.bytes()
         let stride = part.width * bands * format.bytes
         samples.withUnsafeBytes { samples in

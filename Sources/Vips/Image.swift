@@ -49,8 +49,19 @@ package struct Rectangle: Hashable, Sendable {
         self.height = height
     }
 
+    package init(rows: Range<Int>, columns: Range<Int>) {
+        self.init(
+            left: columns.lowerBound,
+            top: rows.lowerBound,
+            width: columns.count,
+            height: rows.count
+        )
+    }
+
     package var right: Int { left + width }
     package var bottom: Int { top + height }
+    package var rows: Range<Int> { top..<bottom }
+    package var columns: Range<Int> { left..<right }
 
     init(_ rect: VipsRect) {
         self.init(

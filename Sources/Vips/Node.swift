@@ -32,11 +32,16 @@ package struct PixelView {
     package let stride: Int
     package let base: UnsafeMutableRawPointer
 
+    /// Where row `y` of the image is, from the left edge of the area.
+    package func start(of y: Int) -> UnsafeMutableRawPointer {
+        precondition(area.rows.contains(y), "row outside the view")
+        return base + (y - area.top) * stride
+    }
+
     /// The samples of row `y` of the image, from the left edge of the area.
     package func row<Sample>(_ y: Int, as: Sample.Type) -> UnsafeMutableBufferPointer<Sample> {
-        precondition(y >= area.top && y < area.bottom, "row outside the view")
-        return UnsafeMutableBufferPointer(
-            start: (base + (y - area.top) * stride).assumingMemoryBound(to: Sample.self),
+        UnsafeMutableBufferPointer(
+            start: start(of: y).assumingMemoryBound(to: Sample.self),
             count: area.width * bands
         )
     }

@@ -12,6 +12,8 @@ package final class StreamPlan: @unchecked Sendable {
     package let rows, columns: Range<Int>
     /// The rows of the input that it depends on.
     package let inputRows: Range<Int>
+    /// The columns of the input that it depends on.
+    package var inputColumns: Range<Int> { input.layout.columns }
     package let outputChannels: Int
     /// Rows of the input in a strip.
     package let stripRows: Int
