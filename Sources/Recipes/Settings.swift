@@ -60,6 +60,19 @@ package struct Settings: Sendable, Equatable {
         ]
     }
 
+    /// How slowly the mean of a generator follows it.
+    static func average(_ defaultText: String) -> Parameter {
+        Parameter(
+            "average",
+            .float,
+            help:
+                "Share of the mean generator, the one that is used, that a step leaves; 0 uses the last "
+                + "weights.",
+            defaultText: defaultText,
+            range: 0...1
+        )
+    }
+
     /// - Parameter given: keys and values as the user wrote them.
     package init(
         _ declared: [Parameter],

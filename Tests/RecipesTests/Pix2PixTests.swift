@@ -119,6 +119,29 @@ import TrainingLogs
         }
     }
 
+    @Test("the mean generator moves by its share in every step, and is the one that is used")
+    func average() throws {
+        try picture("1.pgm", 32, 16) { x, _ in x < 16 ? 0.2 : 0.8 }
+        func weights(_ trainer: any Trainer, _ name: String) -> [Float] {
+            let network = trainer.state.networks.first { $0.name == name }!.network
+            return network.parameters.flatMap { $0.variable.values }
+        }
+        let trainer = try trainer([("average", "0.75")])
+        let fresh = weights(trainer, "generator")
+        let unused = try trainer.samples().columns[1].array(of: Float.self)
+        _ = try trainer.step(0)
+        let (moved, mean) = (weights(trainer, "generator"), weights(trainer, "average"))
+        #expect(moved != fresh)
+        for (index, weight) in fresh.enumerated() {
+            #expect(abs(mean[index] - 0.75 * weight - 0.25 * moved[index]) < 1e-6)
+        }
+        #expect(try trainer.samples().columns[1].array(of: Float.self) != unused)
+        let still = try self.trainer([("average", "1")])
+        let before = try still.score()!.value
+        _ = try still.step(0)
+        #expect(try still.score()!.value == before)
+    }
+
     @Test("settings that do not go together are refused")
     func settings() {
         #expect(

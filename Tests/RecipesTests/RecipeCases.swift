@@ -52,7 +52,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
                 ("crop", "32"), ("channels", "2"), ("depth", "4"), ("adversarial", "0"),
                 ("network", "scene"), ("distance", "ciede2000-squared"), ("jitter", "0.2"),
                 ("norm", "layer"), ("features", "random"), ("feature-layers", "level3"),
-                ("weight-decay", "0.1"), ("vividness", "1.5"),
+                ("weight-decay", "0.1"), ("vividness", "1.5"), ("average", "0.5"),
             ],
             .photos
         ),

@@ -81,7 +81,7 @@ package struct Colorization: Recipe {
     package init(_ settings: Settings) throws(RecipeError) {
         self.settings = settings
         game = try Pix2Pix(settings)
-        guard settings.string("network") != "scene" || game.crop.isMultiple(of: 16) else {
+        guard !isScene || game.crop.isMultiple(of: 16) else {
             throw .badSetting(
                 "crop",
                 expected: "a multiple of 16 for network=scene",
@@ -92,12 +92,14 @@ package struct Colorization: Recipe {
 
     package func description() -> RecipeDescription {
         game.description(
-            inputs: 1,
-            outputs: 2,
+            networks(),
             data: "a folder of photos, each side at least the crop's",
             difference: visibleDistance.map { "\($0.name) of y and g(x)" }
         )
     }
+
+    /// Whether the generator sees scenes.
+    var isScene: Bool { settings.string("network") == "scene" }
 
     /// The distance of colours as they are seen, if that is the one to train by.
     var visibleDistance: (name: String, isSquared: Bool)? {

@@ -4,6 +4,24 @@ internal import Training
 internal import TrainingData
 internal import TrainingLogs
 
+extension Colorization {
+    /// Those of the game, with fresh weights.
+    func networks() -> Pix2PixNetworks {
+        guard isScene else { return Pix2PixNetworks(game, inputs: 1, outputs: 2) }
+        return Pix2PixNetworks(game, inputs: 1, outputs: 2) { [settings, game] initial, dropout in
+            SceneNetwork(
+                inputs: 1,
+                outputs: 2,
+                features: settings.int("channels"),
+                norm: game.norm,
+                dropout: dropout,
+                isEncoderApart: settings.string("features") != nil,
+                initial
+            )
+        }
+    }
+}
+
 /// A game of Pix2Pix on the luma and the chroma of photos.
 final class ColorizationTrainer: Trainer {
     private let recipe: Colorization
@@ -38,7 +56,7 @@ final class ColorizationTrainer: Trainer {
                 return (colors.luma, colors)
             }
         )
-        let networks = Pix2PixNetworks(recipe.game, inputs: 1, outputs: 2)
+        let networks = recipe.networks()
         let shown = Tensor(stacking: examples.pairs.map { $0.input.repeated(3) })
         let hints = try settings.string("features").map { source in
             try FeatureHints(
@@ -56,7 +74,7 @@ final class ColorizationTrainer: Trainer {
             )
         }
         // Judged at the size that is drawn at.
-        let drawn = settings.string("network") == "scene" ? 4 : 1
+        let drawn = recipe.isScene ? 4 : 1
         let distance: Pix2PixGame.Distance? = recipe.visibleDistance.map { visible in
             { luma, chroma, target in
                 let differences = visibleDifference(
@@ -100,7 +118,7 @@ final class ColorizationTrainer: Trainer {
 
     /// The chroma that the model gives a luma from −1 to 1.
     private func chroma(of luma: Variable<Float>) -> Variable<Float> {
-        game.networks.generator(luma) * Float(recipe.settings.float("vividness"))
+        game.networks.average(luma) * Float(recipe.settings.float("vividness"))
     }
 
     /// How much nearer than grey the colours of photos that are not trained on are to the truth, by the
@@ -131,7 +149,7 @@ final class ColorizationTrainer: Trainer {
         )
         let side = recipe.game.crop
         let graph = try Tracer.graph(
-            of: game.networks.generator,
+            of: game.networks.average,
             named: Colorization.name,
             sample: Variable([1, 1, side, side], repeating: 0)
         ) { chroma(of: $0) }

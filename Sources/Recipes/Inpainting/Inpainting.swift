@@ -100,13 +100,7 @@ package struct Inpainting: Recipe {
                 defaultText: "constant",
                 choices: ["constant", "cosine"]
             ),
-            Parameter(
-                "average",
-                .float,
-                help: "Share of the mean generator, the one that is used, that a step leaves.",
-                defaultText: "0.999",
-                range: 0...1
-            ),
+            Settings.average("0.999"),
         ]
 
     let settings: Settings

@@ -53,7 +53,7 @@ package struct ColoredDigits: AcceptanceExperiment {
             let losses = game.step(step, Variable(batch["outline"]), Variable(batch["target"]))
             if (step + 1) % 500 == 0 { report("step \(step + 1): distance \(losses["distance"]!)") }
         }
-        return game.networks.generator
+        return game.networks.average
     }
 
     /// What comes of it without a network.

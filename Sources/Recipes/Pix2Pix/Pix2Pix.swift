@@ -128,6 +128,7 @@ package struct Pix2Pix: Recipe {
                 defaultText: "0.5",
                 range: 0.01...10
             ),
+            Settings.average("0"),
         ]
 
     package static var acceptance: (any AcceptanceExperiment)? { ColoredDigits() }
@@ -152,8 +153,7 @@ package struct Pix2Pix: Recipe {
 
     package func description() -> RecipeDescription {
         description(
-            inputs: 3,
-            outputs: 3,
+            Pix2PixNetworks(self),
             data: """
                 a folder of files with two pictures side by side each, or one with the folders a and b, \
                 whose files go in pairs by their names
@@ -161,20 +161,18 @@ package struct Pix2Pix: Recipe {
         )
     }
 
-    /// Of a game on pictures of so many channels.
+    /// Of a game of these networks.
     ///
     /// - Parameter difference: of y and g(x), where it is none of Pix2Pix's own.
     func description(
-        inputs: Int,
-        outputs: Int,
+        _ networks: Pix2PixNetworks,
         data: String,
         difference: String? = nil
     ) -> RecipeDescription {
-        let networks = Pix2PixNetworks(self, inputs: inputs, outputs: outputs)
         let generator = RecipeDescription.Network(
             "generator",
             networks.generator,
-            channels: inputs,
+            channels: networks.inputs,
             side: crop
         )
         let own = settings.string("distance") == "squared" ? "|y − g(x)|²" : "|y − g(x)|"
@@ -197,7 +195,7 @@ package struct Pix2Pix: Recipe {
                 .init(
                     "discriminator",
                     networks.discriminator,
-                    channels: inputs + outputs,
+                    channels: networks.inputs + networks.outputs,
                     side: crop
                 ),
             ],

@@ -42,36 +42,42 @@ extension Pix2Pix {
 /// The networks of Pix2Pix with fresh weights: one translates, the other tells pairs whose second
 /// picture is a translation from pairs as they should be.
 struct Pix2PixNetworks {
+    /// Makes a generator with fresh weights, which may have dropout.
+    typealias MakeGenerator = (Initialization, _ dropout: RandomStream?) -> any Translator<Float>
+
+    let inputs, outputs: Int
     let generator: any Translator<Float>
+    /// The running mean of the generator, which is the one to use.
+    let average: any Translator<Float>
     let discriminator: PatchDiscriminator<Float>
 
+    /// The U-Net and its discriminator, for pictures of so many channels.
     init(_ recipe: Pix2Pix, inputs: Int = 3, outputs: Int = 3) {
+        self.init(recipe, inputs: inputs, outputs: outputs) { initial, dropout in
+            UNet(
+                inputs: inputs,
+                outputs: outputs,
+                features: recipe.settings.int("channels"),
+                levels: recipe.settings.int("depth"),
+                norm: recipe.norm,
+                dropout: dropout,
+                initial
+            )
+        }
+    }
+
+    /// Another generator, and its discriminator.
+    init(_ recipe: Pix2Pix, inputs: Int, outputs: Int, generator make: MakeGenerator) {
+        (self.inputs, self.outputs) = (inputs, outputs)
         let settings = recipe.settings
         let random = Randomness(seed: settings.seed)
         func weights(_ name: String) -> Initialization {
             Initialization(.normal(deviation: 0.02), random.stream(name))
         }
         let dropout = settings.bool("dropout") ? random.stream("dropout") : nil
-        generator =
-            settings.string("network") == "scene"
-            ? SceneNetwork(
-                inputs: inputs,
-                outputs: outputs,
-                features: settings.int("channels"),
-                norm: recipe.norm,
-                dropout: dropout,
-                isEncoderApart: settings.string("features") != nil,
-                weights("generator")
-            )
-            : UNet(
-                inputs: inputs,
-                outputs: outputs,
-                features: settings.int("channels"),
-                levels: settings.int("depth"),
-                norm: recipe.norm,
-                dropout: dropout,
-                weights("generator")
-            )
+        generator = make(weights("generator"), dropout)
+        average = make(weights("average"), dropout)
+        MovingAverage(decay: 0).start(average, from: generator)
         discriminator = PatchDiscriminator(
             inputs: inputs + outputs,
             features: settings.int("channels"),
@@ -131,7 +137,7 @@ final class Pix2PixGame {
 
     var state: TrainingState {
         var state = TrainingState()
-        state.networks = [("generator", networks.generator)]
+        state.networks = [("generator", networks.generator), ("average", networks.average)]
         state.optimizers = [("generator-optimizer", generatorOptimizer)]
         if let hints { state.networks.append(("hints", hints)) }
         if recipe.isAdversarial {
@@ -164,6 +170,10 @@ final class Pix2PixGame {
             let error = hints.error(maps, of: hinted.pictures)
             content = content + error * hinted.weight
             losses["hints"] = Double(error.value)
+        }
+        defer {
+            MovingAverage(decay: settings.float("average"))
+                .update(networks.average, from: networks.generator)
         }
         guard recipe.isAdversarial else {
             generatorOptimizer.minimize(content)

@@ -52,7 +52,7 @@ final class Pix2PixTrainer: Trainer {
     func samples() throws -> SampleSheet { examples.sheet(translated) }
 
     private func translated(_ picture: Tensor) -> Tensor {
-        game.networks.generator.picture(of: picture, range: .signed)
+        game.networks.average.picture(of: picture, range: .signed)
     }
 
     /// The mean PSNR of all colours on pairs that are not trained on, in dB.
@@ -79,7 +79,7 @@ final class Pix2PixTrainer: Trainer {
                 hours: hours
             )
         )
-        let graph = try game.networks.generator.graph(named: Pix2Pix.name, side: recipe.crop)
+        let graph = try game.networks.average.graph(named: Pix2Pix.name, side: recipe.crop)
         try ModelFolder(graph: graph, card: card).write(to: folder)
     }
 }
