@@ -104,13 +104,7 @@ extension Image {
 
     /// The picture in the size of another.
     fileprivate func fitted(to other: Image) throws -> Image {
-        if width == other.width, height == other.height { return self }
-        return try operation(
-            "thumbnail_image",
-            [
-                "width": .int(other.width), "height": .int(other.height),
-                "size": .string("force"),
-            ]
-        )
+        try reduced(width: min(width, other.width), height: min(height, other.height))
+            .enlarged(width: other.width, height: other.height)
     }
 }

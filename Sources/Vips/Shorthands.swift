@@ -46,18 +46,34 @@ extension Image {
         images.count == 1 ? images[0] : try image("bandjoin", ["in": .images(images)])
     }
 
-    /// Both sides times `scale`, with the borders where they were: libvips's own `resize` would move
-    /// an enlarged picture by half a pixel.
+    /// Both sides times `scale`.
     package func enlarged(by scale: Double) throws(VipsError) -> Image {
-        if scale == 1 { return self }
-        let (width, height) = (Double(width) * scale, Double(height) * scale)
+        func side(_ length: Int) -> Int { Int((Double(length) * scale).rounded()) }
+        return try stretched(scale, scale, width: side(width), height: side(height))
+    }
+
+    /// Exactly `width` × `height` pixels, neither side shorter than it was.
+    package func enlarged(width: Int, height: Int) throws(VipsError) -> Image {
+        let (x, y) = (Double(width) / Double(self.width), Double(height) / Double(self.height))
+        return try stretched(x, y, width: width, height: height)
+    }
+
+    /// Stretched with the borders where they were: libvips's own `resize` would move an enlarged picture
+    /// by half a pixel.
+    private func stretched(
+        _ x: Double,
+        _ y: Double,
+        width: Int,
+        height: Int
+    ) throws(VipsError) -> Image {
+        if x == 1, y == 1 { return self }
         return try operation(
             "affine",
             [
-                "matrix": .doubles([scale, 0, 0, scale]),
-                "idx": .double(0.5 - 0.5 / scale),
-                "idy": .double(0.5 - 0.5 / scale),
-                "oarea": .doubles([0, 0, width.rounded(), height.rounded()]),
+                "matrix": .doubles([x, 0, 0, y]),
+                "idx": .double(0.5 - 0.5 / x),
+                "idy": .double(0.5 - 0.5 / y),
+                "oarea": .doubles([0, 0, Double(width), Double(height)]),
                 "interpolate": .string("bicubic"),
                 "extend": .string("copy"),
             ]

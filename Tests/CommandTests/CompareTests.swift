@@ -13,14 +13,22 @@ import Vips
     private func picture(_ name: String, adding: (_ x: Int, _ y: Int) -> Int = { _, _ in 0 }) throws
         -> String
     {
-        let bytes = (0..<1200).map { i in
-            let (x, y) = (i % 40, i / 40)
-            return UInt8(100 + (3 * x + 5 * y) % 7 + adding(x, y))
+        try picture(name, width: 40, height: 30) { x, y in
+            100 + (3 * x + 5 * y) % 7 + adding(x, y)
         }
+    }
+
+    private func picture(
+        _ name: String,
+        width: Int,
+        height: Int,
+        _ value: (_ x: Int, _ y: Int) -> Int
+    ) throws -> String {
+        let bytes = (0..<(width * height)).map { UInt8(value($0 % width, $0 / width)) }
         let image = try Image.fromMemory(
             bytes,
-            width: 40,
-            height: 30,
+            width: width,
+            height: height,
             bands: 1,
             format: .u8,
             interpretation: "b-w"
@@ -121,5 +129,22 @@ import Vips
         #expect(shown.status == 0, "\(shown.errors)")
         let sheet = try Image.open(folder.path("sheet.png"), sequentially: false)
         #expect(sheet.width == 80 + 8 + 80 && sheet.bands == 3)
+    }
+
+    @Test("a sheet shows a smaller picture where the larger one has the same things")
+    func enlarged() throws {
+        // A slope of 4 to the pixel, and the same at twice the size: 4 · ((x + ½) ÷ 2 − ½).
+        let small = try picture("small.png", width: 60, height: 40) { x, _ in 4 * x + 4 }
+        let large = try picture("large.png", width: 120, height: 80) { x, _ in 2 * x + 3 }
+        let shown = try Command.atelier(
+            ["compare", small, large, "--sheet", "sheet.png"],
+            in: folder.url
+        )
+        #expect(shown.status == 0, "\(shown.errors)")
+        let sheet = try Image.open(folder.path("sheet.png"), sequentially: false)
+        let middle = 40 * sheet.width
+        let row = try sheet.bytes()[(3 * middle)..<(3 * (middle + sheet.width))]
+        let red = stride(from: row.startIndex, to: row.endIndex, by: 3).map { Int(row[$0]) }
+        for x in 4..<116 { #expect(red[x] == red[128 + x], "column \(x)") }
     }
 }
