@@ -10,7 +10,9 @@ func luma(_ red: Float, _ green: Float, _ blue: Float) -> Float {
 struct LumaPlane: Sendable {
     let width, height: Int
     let values: [Float]
+}
 
+extension LumaPlane {
     init(_ pixels: Pixels, peak: Float) {
         (width, height) = (pixels.width, pixels.height)
         let samples = pixels.samples
@@ -21,6 +23,15 @@ struct LumaPlane: Sendable {
                 luma(samples[$0], samples[$0 + 1], samples[$0 + 2]) / peak
             }
     }
+
+    var mirrored: LumaPlane {
+        LumaPlane(width: width, height: height, values: mirroredRows(values, width: width))
+    }
+}
+
+/// Numbers of a picture, row by row, with left and right exchanged.
+func mirroredRows(_ values: [Float], width: Int) -> [Float] {
+    stride(from: 0, to: values.count, by: width).flatMap { values[$0..<($0 + width)].reversed() }
 }
 
 /// The colour of every pixel of a small picture as blue- and red-difference, each −½ … ½.

@@ -20,8 +20,18 @@ struct ColorNetwork {
         self.network = network
     }
 
-    /// What the network says of a whole small picture.
+    /// What the network says of a whole small picture: the mean of what it says of that and of its mirror
+    /// image, as colours do not depend on left and right.
     func chroma(of picture: LumaPlane) throws -> ChromaPlanes {
+        let (one, other) = (try answer(to: picture), try answer(to: picture.mirrored))
+        func mean(_ plane: KeyPath<ChromaPlanes, [Float]>) -> [Float] {
+            let mirrored = mirroredRows(other[keyPath: plane], width: picture.width)
+            return zip(one[keyPath: plane], mirrored).map { ($0 + $1) / 2 }
+        }
+        return ChromaPlanes(blue: mean(\.blue), red: mean(\.red))
+    }
+
+    private func answer(to picture: LumaPlane) throws -> ChromaPlanes {
         let count = picture.width * picture.height
         let (black, white) = network.range
         let values = picture.values.map { black + $0 * (white - black) }

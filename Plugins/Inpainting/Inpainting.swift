@@ -27,6 +27,9 @@ struct Inpainting: Operation {
     )
     var sensitivity = 0.5
 
+    @Setting("How much of the grain around holes is put into them.", 0...2)
+    var grain = 1.0
+
     @Setting("A model by name, or an ONNX file.")
     var model = ModelName.best
 
@@ -37,7 +40,11 @@ struct Inpainting: Operation {
         guard let (damage, thickness) = try damage(in: color, host) else { return photo }
         let hole = try damage.grown(by: grow).kept()
         let filler = try HoleFiller(host, model)
-        let filled = try filler.filled(color, hole: hole, thickness: thickness + 2 * grow)
+        let thickest = thickness + 2 * grow
+        let smooth = try filler.filled(color, hole: hole, thickness: thickest)
+        let mended = try color.composited(with: smooth, mask: hole)
+        let filled = try Grain(host: host, photo: mended, hole: hole, thickness: thickest)
+            .added(grain)
         let edge = try damage.softlyGrown(by: grow, edge: min(feather, grow), inside: hole)
         return try color.composited(with: filled, mask: edge).joined(alpha)
     }

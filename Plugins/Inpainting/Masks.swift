@@ -35,16 +35,19 @@ extension LazyImage {
         try and(darkest(within: reach).grown(by: reach + margin)).kept()
     }
 
-    /// The mask, of which what has been computed is kept for others that want it: as many rows as those
+    /// The image, of which what has been computed is kept for others that want it: as many rows as those
     /// who look furthest around go through.
-    func kept() throws -> LazyImage {
-        let (side, rows) = (256, 4096)
-        let columns = (Int(try info.width) + side - 1) / side
+    ///
+    /// - Parameters:
+    ///   - tile: side of the squares that are computed at once, in pixels.
+    ///   - rows: a multiple of it.
+    func kept(tile: Int = 256, rows: Int = 4096) throws -> LazyImage {
+        let columns = (Int(try info.width) + tile - 1) / tile
         return try operation(
             "tilecache",
             [
-                "tile-width": .int(side), "tile-height": .int(side),
-                "max-tiles": .int(columns * rows / side), "access": .string("random"),
+                "tile-width": .int(tile), "tile-height": .int(tile),
+                "max-tiles": .int(columns * rows / tile), "access": .string("random"),
                 "threaded": .bool(true),
             ]
         )
@@ -63,7 +66,7 @@ extension LazyImage {
     }
 
     /// Pixels of one image where this mask is white, of another where it is black.
-    private func chosen(_ image: LazyImage, else other: LazyImage) throws -> LazyImage {
+    func chosen(_ image: LazyImage, else other: LazyImage) throws -> LazyImage {
         try operation("ifthenelse", input: "cond", ["in1": .image(image), "in2": .image(other)])
     }
 
@@ -102,17 +105,17 @@ extension LazyImage {
         return try grey.scaled(by: 255 / grey.info.peak).bytes()
     }
 
-    private func minus(_ other: LazyImage) throws -> LazyImage {
+    func minus(_ other: LazyImage) throws -> LazyImage {
         try operation("subtract", input: "left", ["right": .image(other)])
     }
 
-    private func scaled(by factor: Double, plus offset: Double = 0) throws -> LazyImage {
+    func scaled(by factor: Double, plus offset: Double = 0) throws -> LazyImage {
         if factor == 1, offset == 0 { return self }
         return try operation("linear", ["a": .doubles([factor]), "b": .doubles([offset])])
     }
 
     /// White where both masks are.
-    private func and(_ other: LazyImage) throws -> LazyImage { try combined("and", other) }
+    func and(_ other: LazyImage) throws -> LazyImage { try combined("and", other) }
 
     /// The mask without a part of it, which is white in the other.
     func without(_ part: LazyImage) throws -> LazyImage { try combined("eor", part) }

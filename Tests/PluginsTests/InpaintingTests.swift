@@ -87,7 +87,10 @@ import Vips
         _ settings: String...
     ) throws -> (command: Command, result: Image?) {
         let out = "out.v"
-        let words = ["run", photo, "-o", out, "--", "inpaint", "model=\(model)"] + settings
+        // Numbers of the network itself, if nothing else is asked for.
+        let grain = settings.contains { $0.hasPrefix("grain=") } ? [] : ["grain=0"]
+        let words =
+            ["run", photo, "-o", out, "--", "inpaint", "model=\(model)"] + grain + settings
         let command = try Command.atelier(
             words,
             environment: ["XDG_CACHE_HOME": folder.path("cache")],
@@ -201,6 +204,68 @@ import Vips
         .operation("cast", ["format": .string("uchar")])
         .operation("copy", ["interpretation": .string("srgb")])
         .write(to: folder.path(name))
+    }
+
+    /// A grey photo in three bands: noise on a brightness of 120, and from column 160 on stripes too, which
+    /// are much stronger.
+    private func grainy(_ name: String) throws {
+        var random = SeededRandom(3)
+        let bytes = (0..<(256 * 256)).flatMap { i in
+            let noise = (0..<12).reduce(-6) { sum, _ in
+                sum + Double.random(in: 0...1, using: &random)
+            }
+            let stripe = i % 256 >= 160 && i % 4 < 2 ? 60 : 0
+            return [UInt8](repeating: UInt8((120 + 5 * noise).rounded()) + UInt8(stripe), count: 3)
+        }
+        try Image.fromMemory(
+            bytes,
+            width: 256,
+            height: 256,
+            bands: 3,
+            format: .u8,
+            interpretation: "srgb"
+        ).write(to: folder.path(name))
+    }
+
+    /// The mean difference of pixels of a square of 40 from their right neighbours.
+    private func roughness(_ image: Image, left: Int) throws -> Double {
+        let bytes = try image.bytes()
+        let pixels = (50..<90).flatMap { y in (left..<(left + 40)).map { x in 3 * (256 * y + x) } }
+        let steps = pixels.map { abs(Double(bytes[$0]) - Double(bytes[$0 + 3])) }
+        return steps.reduce(0, +) / Double(steps.count)
+    }
+
+    @Test("holes have the grain of flat parts around them, whatever texture is near")
+    func grain() throws {
+        try grainy("photo.v")
+        _ = try mask("mask.png", width: 256, height: 256, [(90, 40, 60, 60)])
+        func result(_ grain: String) throws -> Image {
+            let (command, image) = try inpaint("photo.v", "mask=mask.png", grain)
+            #expect(command.status == 0, "\(command.errors)")
+            return try #require(image)
+        }
+        let grained = try result("grain=1")
+        let around = try roughness(grained, left: 20)
+        let inside = try roughness(grained, left: 100)
+        // The noise around is hard, that in holes soft as in developed photos: its steps are smaller.
+        #expect((0.6...1).contains(inside / around), "\(inside) inside, \(around) around")
+        let double = try roughness(result("grain=2"), left: 100)
+        #expect((1.8...2.2).contains(double / inside), "\(double) for twice as much as \(inside)")
+        let smooth = try roughness(result("grain=0"), left: 100)
+        #expect(smooth < 0.1 * inside, "\(smooth) without")
+        // A grey photo stays grey.
+        let bytes = try grained.bytes()
+        #expect(stride(from: 0, to: bytes.count, by: 3).allSatisfy { bytes[$0] == bytes[$0 + 2] })
+    }
+
+    @Test("a photo without grain is given none")
+    func noGrain() throws {
+        try plain("photo.v", width: 256, height: 256)
+        _ = try mask("mask.png", width: 256, height: 256, [(90, 40, 60, 60)])
+        let results = try ["grain=0", "grain=1"].map {
+            try #require(try inpaint("photo.v", "mask=mask.png", $0).result).bytes()
+        }
+        #expect(results[0] == results[1])
     }
 
     @Test("a model's network for narrow holes mends those, alone or beside thick ones")

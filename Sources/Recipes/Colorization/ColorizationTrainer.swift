@@ -5,7 +5,7 @@ internal import TrainingData
 internal import TrainingLogs
 
 extension Colorization {
-    /// Those of the game, with fresh weights.
+    /// The networks of the game, with fresh weights.
     func networks() -> Pix2PixNetworks {
         guard isScene else { return Pix2PixNetworks(game, inputs: 1, outputs: 2) }
         return Pix2PixNetworks(game, inputs: 1, outputs: 2) { [settings, game] initial, dropout in
