@@ -79,6 +79,36 @@ import Vips
         }
     }
 
+    @Test("a photo and its mirror image are given the same colours")
+    func mirrored() throws {
+        // Blue as bright as the left neighbour is, red as the right one.
+        var graph = Graph()
+        let shape: [Dimension] = [1, 1, .named("height"), .named("width")]
+        let x = graph.addInput("luma", ValueType(.float32, shape))
+        let weights = Tensor(shape: [2, 1, 1, 3], values: [0.4, 0, 0, 0, 0, -0.4] as [Float])
+        let w = graph.addConstant("weights", weights)
+        let rule = WindowRule(kernel: [1, 3], pads: .explicit(before: [0, 1], after: [0, 1]))
+        graph.outputs = [graph.append(Convolution(rule: rule), [x, w, nil])]
+        let network = folder.path("sides.onnx")
+        try graph.onnxFile(name: network).write(to: URL(filePath: network))
+        let photo = (0..<64).map { (y: Int) -> [UInt8] in
+            (0..<128).map { (x: Int) -> UInt8 in UInt8((x * x / 90 + 3 * y) % 256) }
+        }
+        func pixels(_ rows: [[UInt8]]) throws -> [[Double]] {
+            let command = try colorize(try picture(rows), "model=\(network)", "guide=128")
+            #expect(command.status == 0, "\(command.errors)")
+            return try result()
+        }
+        let plain = try pixels(photo)
+        let mirrored = try pixels(photo.map { $0.reversed() })
+        for (i, pixel) in plain.enumerated() {
+            let column = i % 128
+            let other: [Double] = mirrored[i - column + 127 - column]
+            for (a, b) in zip(pixel, other) { #expect(abs(a - b) < 1.5, "pixel \(i)") }
+        }
+        #expect(plain.contains { abs($0[1]) > 10 })
+    }
+
     @Test("a strength of 0 leaves grey, and twice the strength is twice the colour")
     func strength() throws {
         let path = try picture(ramp)
