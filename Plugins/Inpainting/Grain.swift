@@ -50,6 +50,7 @@ struct Grain {
         let counts = try hole.squares().compared("equal", 0)
             .and(strength.compared("moreeq", peak / 4096))
         let least = try counts.chosen(strength, else: strength.scaled(by: 0, plus: peak))
+            .kept(tile: 32, rows: 512)
             .darkest(within: 8 + thickness / 2 / side)
         return try least.compared("more", peak / 2).chosen(least.scaled(by: 0), else: least)
             .operation("gaussblur", ["sigma": .double(2)])
