@@ -20,17 +20,12 @@ struct Grain {
     /// - Parameter amount: what the grain is multiplied with.
     func added(_ amount: Double) throws -> LazyImage {
         guard amount > 0 else { return photo }
-        let noise = try noise()
+        let (width, height) = (Int(try photo.info.width), Int(try photo.info.height))
+        let noise = try noise(width, height)
         // The least of many is about a sixth below their mean.
-        let own = try 0.85 * noise.corner(256).grainStrength().mean()
-        let info = try photo.info
+        let own = try 0.85 * self.noise(256, 256).grainStrength().mean()
         let strength = try leastStrength().scaled(by: amount / own)
-            .stretched(
-                Double(side),
-                Double(side),
-                width: Int(info.width),
-                height: Int(info.height)
-            )
+            .stretched(Double(side), Double(side), width: width, height: height)
         let grain = try noise.operation(
             "multiply",
             input: "left",
@@ -57,13 +52,12 @@ struct Grain {
     }
 
     /// Noise as soft as the grain of a developed photo, always the same.
-    private func noise() throws -> LazyImage {
-        let info = try photo.info
-        return try host.operation(
+    private func noise(_ width: Int, _ height: Int) throws -> LazyImage {
+        try host.operation(
             "gaussnoise",
             [
-                "width": .int(Int(info.width)), "height": .int(Int(info.height)),
-                "mean": .double(0), "sigma": .double(1), "seed": .int(1),
+                "width": .int(width), "height": .int(height), "mean": .double(0),
+                "sigma": .double(1), "seed": .int(1),
             ]
         ).operation("gaussblur", ["sigma": .double(0.7)])
     }
@@ -88,16 +82,6 @@ extension LazyImage {
                 "hshrink": .double(Double(side)), "vshrink": .double(Double(side)),
                 "ceil": .bool(true),
             ]
-        )
-    }
-
-    /// The upper left corner.
-    fileprivate func corner(_ side: Int) throws -> LazyImage {
-        let (width, height) = (min(side, Int(try info.width)), min(side, Int(try info.height)))
-        return try operation(
-            "extract_area",
-            input: "input",
-            ["left": .int(0), "top": .int(0), "width": .int(width), "height": .int(height)]
         )
     }
 
