@@ -19,7 +19,6 @@ struct Grain {
     ///
     /// - Parameter amount: what the grain is multiplied with.
     func added(_ amount: Double) throws -> LazyImage {
-        guard amount > 0 else { return photo }
         let (width, height) = (Int(try photo.info.width), Int(try photo.info.height))
         let noise = try noise(width, height)
         // The least of many is about a sixth below their mean.

@@ -41,10 +41,12 @@ struct Inpainting: Operation {
         let hole = try damage.grown(by: grow).kept()
         let filler = try HoleFiller(host, model)
         let thickest = thickness + 2 * grow
-        let smooth = try filler.filled(color, hole: hole, thickness: thickest)
-        let mended = try color.composited(with: smooth, mask: hole)
-        let filled = try Grain(host: host, photo: mended, hole: hole, thickness: thickest)
-            .added(grain)
+        var filled = try filler.filled(color, hole: hole, thickness: thickest)
+        if grain > 0 {
+            let mended = try color.composited(with: filled, mask: hole)
+            filled = try Grain(host: host, photo: mended, hole: hole, thickness: thickest)
+                .added(grain)
+        }
         let edge = try damage.softlyGrown(by: grow, edge: min(feather, grow), inside: hole)
         return try color.composited(with: filled, mask: edge).joined(alpha)
     }

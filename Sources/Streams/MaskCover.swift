@@ -13,7 +13,7 @@ package struct MaskCover {
         isWanted = try [Bool](unsafeUninitializedCapacity: area.width * area.height) {
             wanted,
             count in
-            for y in area.top..<area.bottom {
+            for y in area.rows {
                 let view = try pixels.view(of: y)
                 let sample = view.format.bytes
                 let pixel = view.bands * sample

@@ -76,7 +76,7 @@ final class RowStream: @unchecked Sendable {
         }
         let pixel = request.output.bands * request.output.format.bytes
         let firstRow = begin!
-        for y in area.top..<area.bottom {
+        for y in area.rows {
             rows[y - firstRow].withUnsafeBytes { row in
                 _ = memcpy(
                     request.output.start(of: y),
