@@ -7,7 +7,7 @@ internal import Vips
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says what a chain would do to a picture, without computing any pixels."
+        abstract: "Says what a chain would do to a picture, without computing it."
     )
 
     @Argument(help: "The picture.")
@@ -28,7 +28,7 @@ struct Plan: ParsableCommand {
     func run() throws {
         let engine = try engineOptions.engine()
         let chain = try engine.resolve(try chainOptions.chain())
-        let built = try engine.build(chain, over: Picture(path: picture))
+        let built = try engine.plan(chain, over: Picture(path: picture))
         if let output { try OutputFile(output).check(built.image) }
         let plan = PlanReport(chain, built)
         if json {
@@ -60,9 +60,16 @@ private struct PlanReport: Encodable {
         let precision: String
     }
 
+    /// A result that is computed once, though a later step looks at all of it before it uses it.
+    struct ScratchFile: Encodable {
+        let operation: String
+        let bytes: Int
+    }
+
     let chain: Chain
     let stages: [Stage]
     let networks: [Network]
+    let scratchFiles: [ScratchFile]
     let reading: String
     let warnings: [String]
 
@@ -90,6 +97,9 @@ private struct PlanReport: Encodable {
                 statistics: $0.observation.map { Self.text($0) },
                 precision: describe($0.fastProducts)
             )
+        }
+        scratchFiles = built.scratchFiles.map {
+            ScratchFile(operation: $0.operation, bytes: $0.bytes)
         }
         reading =
             built.isSequential
@@ -147,6 +157,12 @@ private struct PlanReport: Encodable {
             )
             lines.append("  precision: \(network.precision)")
             if let statistics = network.statistics { lines.append("  statistics: \(statistics)") }
+        }
+        for file in scratchFiles {
+            lines.append(
+                "scratch file: the result of \(file.operation), \(max(1, file.bytes >> 20)) MiB, as a later "
+                    + "step looks at all of it first"
+            )
         }
         return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")
     }

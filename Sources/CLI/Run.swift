@@ -87,19 +87,13 @@ struct Run: ParsableCommand {
                 record.status = "skipped"
                 return record
             }
-            var bar: ProgressBar?
+            let bar = ProgressBar(label: URL(filePath: path).lastPathComponent)
             let result = try engine.run(
                 chain,
                 on: Picture(path: path),
                 into: OutputFile(target, format: format)
-            ) { built, fraction in
-                if bar == nil {
-                    let name = URL(filePath: path).lastPathComponent
-                    bar = ProgressBar(label: name, pixels: built.image.width * built.image.height)
-                }
-                bar?.show(fraction)
-            }
-            bar?.clear()
+            ) { bar.show($0) }
+            bar.clear()
             record.status = "done"
             record.networks = result.networks.map { Record.Network($0) }
             record.width = result.image.width

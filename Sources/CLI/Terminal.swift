@@ -1,4 +1,6 @@
+import Engine
 import Foundation
+import Synchronization
 
 /// What goes to standard error: everything but results.
 enum Terminal {
@@ -15,29 +17,43 @@ enum Terminal {
 }
 
 /// A line that shows how far a job is: a bar, the share, megapixels a second, and the time left.
-struct ProgressBar {
+final class ProgressBar: Sendable {
     private let label: String
-    private let megapixels: Double
-    private let start = Date()
-    private var lastDrawn = Date.distantPast
+    private let state = Mutex(State())
 
-    /// - Parameter pixels: of the result.
-    init(label: String, pixels: Int) {
-        self.label = label
-        megapixels = Double(pixels) / 1e6
+    private struct State {
+        /// What the time is that of.
+        var preparation: String?
+        var start = Date()
+        var lastDrawn = Date.distantPast
     }
 
-    mutating func show(_ fraction: Double) {
-        guard Terminal.isInteractive, Date().timeIntervalSince(lastDrawn) > 0.1 else { return }
-        lastDrawn = Date()
-        let seconds = Date().timeIntervalSince(start)
+    init(label: String) { self.label = label }
+
+    func show(_ progress: Engine.Progress) {
+        guard Terminal.isInteractive else { return }
+        state.withLock { state in
+            if state.preparation != progress.preparation {
+                state = State(preparation: progress.preparation)
+            }
+            guard Date().timeIntervalSince(state.lastDrawn) > 0.1 else { return }
+            state.lastDrawn = Date()
+            draw(progress, seconds: state.lastDrawn.timeIntervalSince(state.start))
+        }
+    }
+
+    private func draw(_ progress: Engine.Progress, seconds: Double) {
+        let fraction = progress.fraction
         let filled = Int(fraction * 24)
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 24 - filled)
-        var text = "\r\u{1B}[K\(label)  \(bar) \(Int(fraction * 100)) %"
+        let what = progress.preparation.map { "\(label), \($0)" } ?? label
+        var text = "\r\u{1B}[K\(what)  \(bar) \(Int(fraction * 100)) %"
         if fraction > 0.01, seconds > 0.5 {
-            let speed = megapixels * fraction / seconds
+            if let pixels = progress.pixels {
+                text += String(format: "  %.1f MP/s", Double(pixels) / 1e6 * fraction / seconds)
+            }
             let left = Int(seconds / fraction * (1 - fraction))
-            text += String(format: "  %.1f MP/s  %d:%02d left", speed, left / 60, left % 60)
+            text += String(format: "  %d:%02d left", left / 60, left % 60)
         }
         Terminal.write(text)
     }

@@ -11,8 +11,10 @@ package struct BuiltChain {
     /// The picture after each step.
     package let stages: [Stage]
     package let networks: [NetworkUse]
-    /// What has to be done before pixels are asked for, in order.
-    let preparations: [@Sendable () throws -> Void]
+    /// Results of networks, each of which is computed once though steps after it look at all of it
+    /// before they use it.
+    private let copies: [(operation: String, copy: ScratchCopy)]
+    private let context: BuildContext
 
     package struct Stage: Sendable {
         package let operation: String
@@ -25,12 +27,41 @@ package struct BuiltChain {
             format = image.format
         }
     }
+
+    fileprivate init(
+        image: Image,
+        isSequential: Bool,
+        stages: [Stage],
+        networks: [NetworkUse],
+        copies: [(operation: String, copy: ScratchCopy)],
+        context: BuildContext
+    ) {
+        self.image = image
+        self.isSequential = isSequential
+        self.stages = stages
+        self.networks = networks
+        self.copies = copies
+        self.context = context
+    }
+
+    /// Whose results are kept in scratch files, and their sizes in bytes.
+    package var scratchFiles: [(operation: String, bytes: Int)] {
+        copies.filter(\.copy.isWanted).map { ($0.operation, $0.copy.bytes) }
+    }
+
+    /// Does what has to be done before all pixels are asked for, once.
+    func prepare() throws {
+        try context.prepare()
+        for (_, copy) in copies { copy.finish() }
+    }
 }
 
 /// Joins the images of a chain's steps.
 struct ChainBuilder {
     let chain: ResolvedChain
     let catalogue: OperationCatalogue
+    /// Whether pixels are never asked for: steps that look at results of networks see black.
+    let isPlan: Bool
     let makeContext: (Networks) -> BuildContext
     let makeNetworks: () -> Networks
 
@@ -55,7 +86,9 @@ struct ChainBuilder {
         var results = ["in": input]
         var current = input
         var stages = [BuiltChain.Stage("in", image)]
-        for step in chain.steps {
+        var copies: [(operation: String, copy: ScratchCopy)] = []
+        for (index, step) in chain.steps.enumerated() {
+            let networksBefore = networks.uses.count
             switch step.origin {
             case .previous: break
             case .named(let name): current = results[name]!
@@ -66,6 +99,13 @@ struct ChainBuilder {
                 )
             }
             current = try build(step, on: current, results, context)
+            if networks.uses.count > networksBefore, index < chain.steps.count - 1 {
+                let copy = ScratchCopy(of: current.image, isBlack: isPlan) {
+                    context.log(.warning, $0)
+                }
+                copies.append((step.operation.name, copy))
+                current = BuildImage(try copy.image(), in: context)
+            }
             if let name = step.written.name { results[name.text] = current }
             stages.append(BuiltChain.Stage(step.operation.name, current.image))
         }
@@ -74,7 +114,8 @@ struct ChainBuilder {
             isSequential: isSequential,
             stages: stages,
             networks: networks.uses,
-            preparations: context.preparations
+            copies: copies,
+            context: context
         )
         return (result, context.needsRandomAccess)
     }

@@ -213,7 +213,9 @@ private final class LoadedNetwork: HostNetwork {
         return try LoadedNetwork(source, all, mapping, budget, record: record)
     }
 
-    func prepare() throws { try network?.prepare() }
+    func prepare(progress: @escaping (Double) -> Void) throws {
+        try network?.prepare(progress: progress)
+    }
 
     func run(
         _ inputs: [(name: String?, tensor: Tensor)]

@@ -47,7 +47,7 @@ let imageService = atelier_image_service(
         answer(host, error) { context in
             context.requireRandomAccess()
             let image = try required(image, "an image").read()
-            try render(image, into: try required(region, "a region").pointee)
+            try render(image, into: try required(region, "a region").pointee, context)
         }
     },
     from_buffer: { host, region, space, result, error in
@@ -192,7 +192,11 @@ extension atelier_mask_region {
 
 // MARK: - Pixels in and out
 
-private func render(_ image: Image, into region: atelier_region) throws {
+private func render(
+    _ image: Image,
+    into region: atelier_region,
+    _ context: BuildContext
+) throws {
     let format = try sampleFormat(region.format)
     let (width, height) = (Int(region.width), Int(region.height))
     guard width > 0, height > 0, Int(region.bands) == image.bands,
@@ -204,7 +208,8 @@ private func render(_ image: Image, into region: atelier_region) throws {
         )
     }
     let target = try required(region.pixels, "memory for the pixels")
-    let bytes = try image.reduced(width: width, height: height).cast(to: format).bytes()
+    let bytes = try image.reduced(width: width, height: height).cast(to: format)
+        .bytes(progress: context.look, cancellation: context.cancellation)
     let row = width * image.bands * format.bytes
     bytes.withUnsafeBytes { source in
         for y in 0..<height {

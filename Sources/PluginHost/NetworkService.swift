@@ -37,7 +37,9 @@ package protocol HostNetwork: AnyObject, Sendable {
     /// The network with values for inputs beside the picture, by name.
     func bind(_ values: [(name: String?, tensor: Tensor)]) throws -> any HostNetwork
     /// Looks at the image that the network observes, if it does.
-    func prepare() throws
+    ///
+    /// - Parameter progress: called now and then with the fraction that is done.
+    func prepare(progress: @escaping (Double) -> Void) throws
     func run(_ inputs: [(name: String?, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)]
 }
 
@@ -168,13 +170,14 @@ let networkService = atelier_network_service(
                 return
             }
             let side = how.map { Int($0.pointee.longer_side) } ?? 0
+            let picture = BuildImage.of(image).read()
             let observed = try network.observe(
-                BuildImage.of(image).read(),
+                picture,
                 side: how?.pointee.exact == 1 ? nil : side > 0 ? side : 768
             )
-            // The picture is read twice: to look at it, and to edit it.
-            context.requireRandomAccess()
-            context.beforePixels(observed.prepare)
+            try context.beforePixels(of: picture) { context in
+                try observed.prepare(progress: context.look)
+            }
             result.pointee = OpaquePointer(Unmanaged.passRetained(NetworkBox(observed)).toOpaque())
         }
     },

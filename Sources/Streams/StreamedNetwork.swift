@@ -12,7 +12,7 @@ package final class StreamedNetwork: Sendable {
     /// How statistics are found, where there are any.
     package let observation: Observation?
     private let complete: Mutex<PictureNetwork?>
-    private let observe: @Sendable () throws -> PictureNetwork
+    private let observe: @Sendable (_ progress: @escaping (Double) -> Void) throws -> PictureNetwork
 
     /// How statistics are found.
     package enum Observation: Sendable, Equatable {
@@ -27,7 +27,7 @@ package final class StreamedNetwork: Sendable {
         structure = network
         observation = nil
         complete = Mutex(network)
-        observe = { network }
+        observe = { _ in network }
     }
 
     /// A network in which what its nodes find in a picture stands for what they would look for.
@@ -51,10 +51,10 @@ package final class StreamedNetwork: Sendable {
         if let side, side < max(image.width, image.height) {
             let small = try image.reduced(toLongerSide: side)
             observation = .thumbnail(width: small.width, height: small.height)
-            observe = { try network.frozen(observing: small.tensor(pixels), .shared) }
+            observe = { try network.frozen(observing: small.tensor(pixels, $0), .shared) }
         } else if side != nil {
             observation = .thumbnail(width: image.width, height: image.height)
-            observe = { try network.frozen(observing: image.tensor(pixels), .shared) }
+            observe = { try network.frozen(observing: image.tensor(pixels, $0), .shared) }
         } else {
             let fitted = try network.fitted(height: image.height, width: image.width)
             let bordered = try image.adding(fitted.border)
@@ -63,8 +63,10 @@ package final class StreamedNetwork: Sendable {
                 width: bordered.width
             )
             observation = .exact(passes: passes, multiplyAdds: work)
-            observe = {
-                try network.frozen(
+            observe = { progress in
+                var pixelsDone = 0
+                let pixelsOfAllPasses = passes * bordered.width * bordered.height
+                return try network.frozen(
                     height: bordered.height,
                     width: bordered.width,
                     budget: budget.bytes,
@@ -73,7 +75,11 @@ package final class StreamedNetwork: Sendable {
                     while !run.isFinished {
                         try run.advance(
                             .shared,
-                            pull: { try bordered.read($0, pixels, into: $1) },
+                            pull: { rows, input in
+                                try bordered.read(rows, pixels, into: input)
+                                pixelsDone += rows.count * input.columns.count
+                                progress(min(1, Double(pixelsDone) / Double(pixelsOfAllPasses)))
+                            },
                             push: take
                         )
                     }
@@ -85,9 +91,11 @@ package final class StreamedNetwork: Sendable {
     /// Observes, if that has not been done.
     ///
     /// Not while pixels of the same pipeline are computed.
-    package func prepare() throws {
+    ///
+    /// - Parameter progress: called now and then with the fraction that is done.
+    package func prepare(progress: @escaping (Double) -> Void = { _ in }) throws {
         if complete.withLock({ $0 != nil }) { return }
-        let network = try observe()
+        let network = try observe(progress)
         complete.withLock { $0 = network }
     }
 
@@ -113,8 +121,11 @@ extension Image {
     }
 
     /// The whole image as a network reads it.
-    fileprivate func tensor(_ pixels: PixelRows) throws -> Tensor {
-        let samples = try bytes()
+    fileprivate func tensor(
+        _ pixels: PixelRows,
+        _ progress: @escaping (Double) -> Void
+    ) throws -> Tensor {
+        let samples = try bytes(progress: progress)
         var tensor = Tensor(uninitialized: [1, bands, height, width])
         let stride = width * bands * format.bytes
         var values = tensor.mutableFloats

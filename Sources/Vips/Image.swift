@@ -63,6 +63,11 @@ package struct Rectangle: Hashable, Sendable {
     package var rows: Range<Int> { top..<bottom }
     package var columns: Range<Int> { left..<right }
 
+    /// What of it lies in another one, which it touches.
+    func clipped(to other: Rectangle) -> Rectangle {
+        Rectangle(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
+    }
+
     init(_ rect: VipsRect) {
         self.init(
             left: Int(rect.left),
@@ -211,8 +216,11 @@ package final class Image: @unchecked Sendable {
     }
 
     /// All pixels, computed now: rows without gaps, bands interleaved.
-    package func bytes() throws -> [UInt8] {
-        try evaluating("pixels") { image in
+    package func bytes(
+        progress: ((Double) -> Void)? = nil,
+        cancellation: Cancellation? = nil
+    ) throws -> [UInt8] {
+        try evaluating("pixels", progress: progress, cancellation: cancellation) { image in
             var size = 0
             guard let memory = vips_image_write_to_memory(image, &size) else { return nil }
             defer { g_free(memory) }

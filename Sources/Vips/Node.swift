@@ -1,4 +1,5 @@
 internal import CVips
+internal import Glibc
 
 /// What an image is like, apart from its pixels.
 package struct ImageHeader: Sendable {
@@ -44,6 +45,18 @@ package struct PixelView {
             start: start(of: y).assumingMemoryBound(to: Sample.self),
             count: area.width * bands
         )
+    }
+
+    /// Takes over all pixels of a view that lies inside this one and has the same format.
+    func copy(_ other: PixelView) {
+        let pixel = bands * format.bytes
+        for y in other.area.rows {
+            memcpy(
+                start(of: y) + (other.area.left - area.left) * pixel,
+                other.start(of: y),
+                other.area.width * pixel
+            )
+        }
     }
 
     init(_ region: UnsafeMutablePointer<VipsRegion>, _ area: Rectangle) {

@@ -391,6 +391,45 @@ import Vips
         }
     }
 
+    @Test("a network whose whole result a later step looks at first is computed once")
+    func lookingFirst() throws {
+        let enlarge = ["super-resolution", "scale=2"]
+        let color = ["colorize", "desaturate=yes"]
+        let chain = ["--memory", "8M", "--"] + enlarge + ["+"] + color
+        func atelier(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Command
+        {
+            let command = try Command.atelier(arguments, environment: environment, in: folder.url)
+            #expect(command.status == 0, "\(command.errors)")
+            return command
+        }
+        func pixels(_ name: String) throws -> [UInt8] {
+            try Image.open(folder.path(name), sequentially: false).bytes()
+        }
+        // More rows than a network makes at once and holds for others.
+        let photo = "tall.png"
+        _ = try atelier(["run", self.photo, "-o", photo, "--", "resize", "scale=1", "vscale=16"])
+        _ = try atelier(["run", photo, "-o", "larger.png", "--"] + enlarge)
+        _ = try atelier(["run", "larger.png", "-o", "steps.png", "--"] + color)
+        let once = try atelier(["run", photo, "-o", "chain.png", "--json"] + chain)
+        #expect(once.output.contains("\"workRatio\" : 1\n"), "\(once.output)")
+        #expect(try pixels("chain.png") == pixels("steps.png"))
+
+        // Without a place for the copy the step is done again.
+        let nowhere = ["TMPDIR": folder.path("nowhere")]
+        let twice = try atelier(["run", photo, "-o", "twice.png", "--json"] + chain, nowhere)
+        #expect(twice.errors.contains("nowhere: expected room for a scratch file, found: No such"))
+        #expect(twice.errors.split(separator: "\n").count == 1)
+        let ratio = try #require(twice.output.firstMatch(of: /"workRatio" : ([0-9.]+)/))
+        #expect(Double(ratio.1)! > 1.1)
+        #expect(try pixels("twice.png") == pixels("steps.png"))
+
+        let plan = try atelier(["plan", photo] + chain).output
+        #expect(plan.contains("scratch file: the result of super-resolution, 1 MiB"), "\(plan)")
+        #expect(try !atelier(["plan", photo, "--"] + enlarge).output.contains("scratch file:"))
+        let swapped = ["plan", photo, "--"] + color + ["+"] + enlarge
+        #expect(try !atelier(swapped).output.contains("scratch file:"))
+    }
+
     @Test("several pictures go into names made from theirs, and a failing one stops only itself")
     func batch() throws {
         _ = try folder.write("hello", to: "bad.png")

@@ -179,6 +179,51 @@ private func ramp(width: Int = 16, height: Int = 16) throws -> Image {
         #expect(Witness.alive.withLock { $0 } == 0)
     }
 
+    @Test("a scratch copy computes each pixel once, whoever looks and in what shapes")
+    func scratchCopy() throws {
+        let image = try ramp(width: 700, height: 600)
+        let computed = Mutex(0)
+        let header = ImageHeader(width: 700, height: 600, bands: 1, format: .u8)
+        let counting = try Image.node(header, inputs: [image], demand: .tiles) { request in
+            let area = request.output.area
+            computed.withLock { $0 += area.width * area.height }
+            let input = try request.pull(0, area)
+            for y in area.rows {
+                let (source, target) = (
+                    input.row(y, as: UInt8.self), request.output.row(y, as: UInt8.self)
+                )
+                for i in source.indices { target[i] = source[i] }
+            }
+        }
+        let expected = try image.bytes()
+        let passed = ScratchCopy(of: counting)
+        passed.finish()
+        #expect(try passed.image().bytes() == expected)
+        #expect(!passed.isWanted && computed.withLock { $0 } == 700 * 600)
+
+        computed.withLock { $0 = 0 }
+        let copy = ScratchCopy(of: counting)
+        let read = try copy.image()
+        #expect(!copy.isWanted && copy.bytes == 700 * 600)
+        // The corner first, then every row at once, each pixel of all, and turned.
+        let corner = Rectangle(left: 690, top: 580, width: 10, height: 20)
+        #expect(try read.part(corner).bytes() == image.part(corner).bytes())
+        #expect(copy.isWanted && computed.withLock { $0 } == (700 - 512) * (600 - 512))
+        #expect(
+            try read.reduced(width: 70, height: 6).bytes()
+                == image.reduced(width: 70, height: 6).bytes()
+        )
+        copy.finish()
+        let turn = ["angle": OperationArgument.string("d90")]
+        #expect(try read.operation("rot", turn).bytes() == image.operation("rot", turn).bytes())
+        #expect(try read.bytes() == expected)
+        #expect(computed.withLock { $0 } == 700 * 600)
+
+        computed.withLock { $0 = 0 }
+        let black = try ScratchCopy(of: counting, isBlack: true).image()
+        #expect(try black.number("max") == 0 && computed.withLock { $0 } == 0)
+    }
+
     @Test("an evaluation ends soon after it is cancelled")
     func cancelling() throws {
         let cancellation = Cancellation()

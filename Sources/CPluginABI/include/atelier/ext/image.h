@@ -119,7 +119,8 @@ typedef struct atelier_image_service {
 
     /* [build thread] Computes the whole image now, resized to region->width × region->height, into
      * the caller's memory, converted to region->format; left and top are not read. Meant for small
-     * guides: the steps before this one are computed an extra time. */
+     * guides: the steps before this one are computed an extra time, but for those with networks,
+     * whose results are kept in a scratch file. While a chain is only planned these are black. */
     int32_t (*render)(const atelier_host *host, atelier_image *image, const atelier_region *region,
                       atelier_error *error);
 
