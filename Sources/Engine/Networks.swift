@@ -73,19 +73,6 @@ extension Model {
         let shape = source.graph.inputs.first.flatMap { source.graph.values[$0].type?.shape }
         return shape.flatMap { $0.count == 4 ? $0[1].constant : nil } ?? 0
     }
-
-    /// The inputs of the file beside the picture that are no pictures, open sides as 1.
-    fileprivate var furtherInputs: [NetworkFacts.Input] {
-        if case .success = picture { return [] }
-        return source.graph.furtherInputs.map { input in
-            let value = source.graph.values[input]
-            return NetworkFacts.Input(
-                name: value.name,
-                shape: (value.type?.shape ?? []).map { $0.constant ?? 1 },
-                entries: card?.labels?[value.name] ?? []
-            )
-        }
-    }
 }
 
 /// A model as plugins see it.
@@ -97,7 +84,7 @@ private final class LoadedNetwork: HostNetwork {
     /// The model with these, and zeros for the others.
     private let model: Model
     /// Inputs beside the picture that have no value yet.
-    private let missing: [NetworkFacts.Input]
+    private let missing: [Model.FurtherInput]
     /// The model as a network that makes pictures; `nil` where it makes something else.
     private let network: StreamedNetwork?
     private let mapping: PixelMapping
@@ -114,9 +101,7 @@ private final class LoadedNetwork: HostNetwork {
         self.source = source
         self.values = values
         missing = source.furtherInputs.filter { values[$0.name] == nil }
-        let zeros = missing.map { ($0.name, Tensor(shape: $0.shape)) }
-        let all = values.merging(zeros) { given, _ in given }
-        model = all.isEmpty ? source : try source.binding(all)
+        model = try source.completed(with: values)
         network = (try? model.picture.get()).map { StreamedNetwork($0) }
         self.mapping = mapping
         self.budget = budget
@@ -149,7 +134,9 @@ private final class LoadedNetwork: HostNetwork {
             channels: mapping.channels == .rgb ? .rgb : .bgr,
             alignment: picture?.alignment ?? 1,
             wholeSide: model.card?.input.side,
-            furtherInputs: missing,
+            furtherInputs: missing.map {
+                NetworkFacts.Input(name: $0.name, shape: $0.shape, entries: $0.entries)
+            },
             furtherNetworks: model.card?.networks?.keys.sorted() ?? []
         )
     }

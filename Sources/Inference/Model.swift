@@ -70,9 +70,35 @@ package final class Model: Sendable {
         }
     }
 
-    /// The model with fixed values for inputs of its file, by name.
-    package func binding(_ values: [String: Tensor]) throws -> Model {
-        try Model(path: path, card: card, precision: precision, source: source, values: values)
+    /// What a network takes beside a picture.
+    package struct FurtherInput: Sendable {
+        package let name: String
+        /// Open sides as 1.
+        package let shape: [Int]
+        /// What its numbers stand for, where the card says so.
+        package let entries: [String]
+    }
+
+    /// The inputs of the file beside the picture that are no pictures.
+    package var furtherInputs: [FurtherInput] {
+        if case .success = picture { return [] }
+        return source.graph.furtherInputs.map { input in
+            let value = source.graph.values[input]
+            return FurtherInput(
+                name: value.name,
+                shape: (value.type?.shape ?? []).map { $0.constant ?? 1 },
+                entries: card?.labels?[value.name] ?? []
+            )
+        }
+    }
+
+    /// The model with fixed values for its further inputs, by name: zeros where none are given.
+    package func completed(with values: [String: Tensor] = [:]) throws -> Model {
+        let all = furtherInputs.reduce(into: values) { all, input in
+            all[input.name] = all[input.name] ?? Tensor(shape: input.shape)
+        }
+        if all.isEmpty { return self }
+        return try Model(path: path, card: card, precision: precision, source: source, values: all)
     }
 
     /// How pixels become numbers; found by a test run where no card says it.

@@ -78,11 +78,15 @@ package struct ModelReport: Codable, Sendable {
         }
         inputs = model.graph.inputs.map(port)
         outputs = model.graph.outputs.map(port)
-        switch model.picture {
+        let further = model.furtherInputs.map(\.name).joined(separator: " and ")
+        let complete = (try? model.completed()) ?? model
+        switch complete.picture {
         case .success(let network):
-            let picture = Picture(model, network)
+            let picture = Picture(complete, network)
             self.picture = picture
-            meaning = picture.meaning
+            meaning =
+                further.isEmpty
+                ? picture.meaning : "With values for \(further), i\(picture.meaning.dropFirst())"
         case .failure(let error):
             meaning = "It runs on plain tensors only: \(error.message)."
         }

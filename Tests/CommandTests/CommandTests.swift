@@ -170,6 +170,15 @@ import Vips
         #expect(missing.errors.contains("mix needs with=, a picture file or @name"))
     }
 
+    @Test("a plugin with the structs of an older host gets what they have room for")
+    func olderStructs() throws {
+        let plugins = try TemporaryFolder()
+        try CompiledPlugin.build(CompiledPlugin.older, named: "older.so", in: plugins)
+        let path = ["ATELIER_PLUGIN_PATH": plugins.url.path]
+        let command = try run("run", photo, "-o", "o.png", "--", "older", environment: path)
+        #expect(command.status == 0, "\(command.errors)")
+    }
+
     @Test("bad input gets one clear sentence, a documented exit code, and no file")
     func badInput() throws {
         _ = try folder.write("hello", to: "text.png")
@@ -346,6 +355,10 @@ import Vips
         #expect(info.output.contains("parameters       161\u{202F}581"))
         #expect(info.output.contains("scale            2"))
         #expect(info.output.contains("halo             19 input pixels on each side"))
+        // One that also takes a style.
+        let style = try run("model", "info", "style-any").output
+        #expect(style.contains("input            style: 1×64 float32"))
+        #expect(style.contains("\nWith values for style, it looks at the whole picture for "))
         let models = repository.appending(path: "Models").path
         let cards = try FileManager.default.subpathsOfDirectory(atPath: models)
             .filter { $0.hasSuffix("/card.json") }

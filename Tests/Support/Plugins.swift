@@ -30,7 +30,12 @@ package enum CompiledPlugin {
     }()
 
     /// The example of a plugin in plain C.
-    package static let vignette = repository.appending(
-        path: "Tests/PluginHostTests/Fixtures/vignette.c"
-    ).path
+    package static let vignette = fixture("vignette.c")
+
+    /// A plugin that knows only the beginning of a struct.
+    package static let older = fixture("older.c")
+
+    private static func fixture(_ name: String) -> String {
+        repository.appending(path: "Tests/PluginHostTests/Fixtures/\(name)").path
+    }
 }
