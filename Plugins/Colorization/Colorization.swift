@@ -26,7 +26,7 @@ struct Colorization: Operation {
         64...1024,
         unit: "pixels"
     )
-    var guide = 256
+    var guide: Int? = nil
 
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
         let (color, alpha) = try photo.splitAlpha()
@@ -44,11 +44,11 @@ struct Colorization: Operation {
     private func colorized(_ photo: LazyImage, _ host: Host) throws -> LazyImage {
         let network = try host.network(model, task: "colorization")
         let info = try photo.info
-        let own = Int(network.info.whole_side)
+        let own = network.info.whole_side > 0 ? Int(network.info.whole_side) : 256
         let (width, height) = guideSize(
             Int(info.width),
             Int(info.height),
-            longer: $guide.isGiven || own == 0 ? guide : own
+            longer: guide ?? own
         )
         let reduced = try photo.rendered(width: width, height: height)
         if !desaturate, isColored(reduced, peak: Float(info.peak)) {

@@ -10,10 +10,10 @@ struct ImageTranslation: Operation {
     var model = ModelName.best
 
     @Setting("Which of the model's networks, such as b-to-a; its first one if not given.")
-    var direction = ""
+    var direction: String? = nil
 
     @Setting("What a photo becomes, for models with a choice; several joined by commas.")
-    var label = ""
+    var label: String? = nil
 
     @Setting("A picture whose style the result takes, for models with styles.")
     var reference: LazyImage? = nil
@@ -27,7 +27,7 @@ struct ImageTranslation: Operation {
         0...8192,
         unit: "pixels"
     )
-    var side = 0
+    var side: Int? = nil
 
     @Setting("What a photo takes over from its reduced translation.")
     var guide = Guide.colors
@@ -39,11 +39,11 @@ struct ImageTranslation: Operation {
     var channels = NetworkChannels.auto
 
     func build(_ photo: LazyImage, with host: Host) throws -> LazyImage {
-        let network = try filled(try network(host, direction.isEmpty ? nil : direction), host)
+        let network = try filled(try network(host, direction), host)
         let (color, alpha) = try photo.splitAlpha()
         let info = try color.info
         let (width, height) = (Int(info.width), Int(info.height))
-        let side = $side.isGiven ? side : preferredSide(of: network)
+        let side = side ?? preferredSide(of: network)
         let isReduced = side > 0 && side < max(width, height)
         let translated =
             try isReduced
@@ -61,7 +61,8 @@ struct ImageTranslation: Operation {
                 channels: channels,
                 part: part
             )
-        } catch let error as OperationError where part == direction {
+        } catch let error as OperationError {
+            guard let direction, part == direction else { throw error }
             throw OperationError("direction=\(direction): \(error)", status: Int(ATELIER_BAD_VALUE))
         }
     }
@@ -126,7 +127,7 @@ extension ImageTranslation {
                 status: Int(ATELIER_BAD_VALUE)
             )
         }
-        if $label.isGiven, !roles.contains(.label) { throw refuse("label", "a label") }
+        if label != nil, !roles.contains(.label) { throw refuse("label", "a label") }
         if reference != nil, !roles.contains(.style) { throw refuse("reference", "a style") }
         if $seed.isGiven, roles.isDisjoint(with: [.style, .noise]) {
             throw refuse("seed", "a style or noise")
@@ -145,7 +146,7 @@ extension ImageTranslation {
             input.entries.isEmpty
             ? "a number from 0 to \(input.count - 1)"
             : "one of \(input.entries.joined(separator: ", "))"
-        guard $label.isGiven else {
+        guard let label else {
             throw OperationError(
                 "\(name) needs label=, \(choices)",
                 status: Int(ATELIER_BAD_VALUE)

@@ -26,7 +26,7 @@ struct StyleTransfer: Operation {
         64...65536,
         unit: "pixels"
     )
-    var detail = 2048
+    var detail: Int? = nil
 
     @Setting("Where colours and contrasts are judged: in a reduced photo, or in all of it (slow).")
     var statistics = Statistics.thumbnail
@@ -97,8 +97,9 @@ struct StyleTransfer: Operation {
     /// The photo at the size that it is painted at.
     private func reduced(_ photo: LazyImage) throws -> LazyImage {
         let info = try photo.info
-        let factor = Double(detail) / Double(max(info.width, info.height))
-        guard $detail.isGiven, factor < 1 else { return photo }
+        let side = Double(max(info.width, info.height))
+        guard let detail, Double(detail) < side else { return photo }
+        let factor = Double(detail) / side
         return try photo.resized(
             width: max(1, Int((Double(info.width) * factor).rounded())),
             height: max(1, Int((Double(info.height) * factor).rounded()))

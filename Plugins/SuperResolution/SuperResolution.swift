@@ -7,24 +7,27 @@ struct SuperResolution: Operation {
     static let summary = "Makes a photo larger with a network that adds the missing detail."
 
     @Setting("How many times larger each side becomes; the model's own scale if not given.", 1...16)
-    var scale = 2.0
+    var scale: Double? = nil
 
     @Setting(
         "Width of the result, instead of a scale; the height follows.",
         1...1e6,
         unit: "pixels"
     )
-    var width = 1
+    var width: Int? = nil
 
     @Setting(
         "Height of the result, instead of a scale; the width follows.",
         1...1e6,
         unit: "pixels"
     )
-    var height = 1
+    var height: Int? = nil
 
-    @Setting("How much noise goes, for models that take noise away: 0 none, 1 all they can.", 0...1)
-    var denoise = 0.0
+    @Setting(
+        "How much noise goes, for models that take noise away: 0 none, also if not given, 1 all they can.",
+        0...1
+    )
+    var denoise: Double? = nil
 
     @Setting("A model by name, or an ONNX file; the best one for the scale if not given.")
     var model = ModelName.best
@@ -64,10 +67,10 @@ struct SuperResolution: Operation {
     /// The network with `denoise` for its input of that name, if it has one.
     private func denoising(_ network: Network) throws -> Network {
         if let input = try network.inputs.first(where: { $0.name == "denoise" }) {
-            let values = [Float](repeating: Float(denoise), count: input.count)
+            let values = [Float](repeating: Float(denoise ?? 0), count: input.count)
             return try network.binding([input.tensor(values)])
         }
-        guard !$denoise.isGiven else {
+        guard denoise == nil else {
             throw OperationError(
                 "denoise= is for models that take noise away, and \(network.name) takes none; leave it out",
                 status: Int(ATELIER_BAD_VALUE)
@@ -81,13 +84,13 @@ struct SuperResolution: Operation {
         _ oldWidth: Double,
         _ oldHeight: Double
     ) throws -> (width: Double, height: Double)? {
-        switch ($scale.isGiven, $width.isGiven, $height.isGiven) {
-        case (false, false, false): return nil
-        case (true, false, false): return (oldWidth * scale, oldHeight * scale)
-        case (false, true, true): return (Double(width), Double(height))
-        case (false, true, false): return (Double(width), oldHeight * Double(width) / oldWidth)
-        case (false, false, true): return (oldWidth * Double(height) / oldHeight, Double(height))
-        case (true, _, _):
+        switch (scale, width.map(Double.init), height.map(Double.init)) {
+        case (nil, nil, nil): return nil
+        case (let scale?, nil, nil): return (oldWidth * scale, oldHeight * scale)
+        case (nil, let width?, let height?): return (width, height)
+        case (nil, let width?, nil): return (width, oldHeight * width / oldWidth)
+        case (nil, nil, let height?): return (oldWidth * height / oldHeight, height)
+        case (_?, _, _):
             throw OperationError(
                 "super-resolution: expected a scale or a size, found both",
                 status: Int(ATELIER_BAD_VALUE)

@@ -112,12 +112,23 @@ public struct Seed: SettingValue, Sendable {
     public init(_ value: atelier_value, _ host: Host) { self.value = Int(value.integer) }
 }
 
-/// A further picture, such as a mask or a reference; `nil` when none is given.
-extension Optional: SettingValue where Wrapped == LazyImage {
+/// A further picture, such as a mask or a reference.
+extension LazyImage: SettingValue {
     public static var abiType: Int { Int(ATELIER_IMAGE) }
     public var text: String? { nil }
-    public init(_ value: atelier_value, _ host: Host) {
-        self = value.image.map { LazyImage(retaining: $0, host) }
+    public convenience init(_ value: atelier_value, _ host: Host) throws {
+        guard let image = value.image else { throw OperationError("expected an image, found none") }
+        self.init(retaining: image, host)
+    }
+}
+
+/// What need not be there: `nil`, which is the default, where the user gives none.
+extension Optional: SettingValue where Wrapped: SettingValue {
+    public static var abiType: Int { Wrapped.abiType }
+    public static var choices: [String] { Wrapped.choices }
+    public var text: String? { nil }
+    public init(_ value: atelier_value, _ host: Host) throws {
+        self = value.is_set == 0 ? nil : try Wrapped(value, host)
     }
 }
 
