@@ -12,9 +12,9 @@ struct ColorNetwork {
             network.scale == 1
         else {
             throw OperationError(
-                "colorize: expected a network from luma to chroma or colours of the same size, found one from "
-                    + "\(info.input_channels) to \(info.output_channels) channels at scale \(network.scale)",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "expected a network from luma to chroma or colours of the same size, found one from "
+                    + "\(info.input_channels) to \(info.output_channels) channels at scale \(network.scale)"
             )
         }
         self.network = network
@@ -45,7 +45,7 @@ struct ColorNetwork {
             output.shape == [1, outputChannels, picture.height, picture.width]
         else {
             throw OperationError(
-                "colorize: expected as many pixels from the network as it was given, "
+                "expected as many pixels from the network as it was given, "
                     + "\(picture.width) × \(picture.height), found others"
             )
         }

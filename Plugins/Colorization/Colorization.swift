@@ -33,8 +33,7 @@ struct Colorization: Operation {
         let info = try color.info
         guard info.bands == 1 || info.bands == 3 else {
             throw OperationError(
-                "colorize: expected a photo of 1 or 3 bands, found one of \(info.bands)",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue: "expected a photo of 1 or 3 bands, found one of \(info.bands)"
             )
         }
         // Colours are judged as they are seen.
@@ -53,8 +52,8 @@ struct Colorization: Operation {
         let reduced = try photo.rendered(width: width, height: height)
         if !desaturate, isColored(reduced, peak: Float(info.peak)) {
             throw OperationError(
-                "colorize: expected a grey photo, found one with colours; desaturate=yes takes it as grey",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "expected a grey photo, found one with colours; desaturate=yes takes it as grey"
             )
         }
         let luma = LumaPlane(reduced, peak: Float(info.peak))

@@ -63,7 +63,7 @@ struct ImageTranslation: Operation {
             )
         } catch let error as OperationError {
             guard let direction, part == direction else { throw error }
-            throw OperationError("direction=\(direction): \(error)", status: Int(ATELIER_BAD_VALUE))
+            throw OperationError(badValue: "direction=\(direction): \(error)")
         }
     }
 
@@ -123,8 +123,8 @@ extension ImageTranslation {
         let roles = Set(inputs.map(Role.init))
         func refuse(_ key: String, _ what: String) -> OperationError {
             OperationError(
-                "\(key)= is for models that take \(what), and \(name) takes none; leave it out",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "\(key)= is for models that take \(what), and \(name) takes none; leave it out"
             )
         }
         if label != nil, !roles.contains(.label) { throw refuse("label", "a label") }
@@ -134,8 +134,7 @@ extension ImageTranslation {
         }
         if $seed.isGiven, reference != nil, !roles.contains(.noise) {
             throw OperationError(
-                "reference= and seed= both choose a style; leave one of them out",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue: "reference= and seed= both choose a style; leave one of them out"
             )
         }
     }
@@ -147,19 +146,13 @@ extension ImageTranslation {
             ? "a number from 0 to \(input.count - 1)"
             : "one of \(input.entries.joined(separator: ", "))"
         guard let label else {
-            throw OperationError(
-                "\(name) needs label=, \(choices)",
-                status: Int(ATELIER_BAD_VALUE)
-            )
+            throw OperationError(badValue: "\(name) needs label=, \(choices)")
         }
         var values = [Float](repeating: 0, count: input.count)
         for word in label.split(separator: ",", omittingEmptySubsequences: false) {
             let place = input.entries.firstIndex(of: String(word)) ?? Int(word)
             guard let place, values.indices.contains(place) else {
-                throw OperationError(
-                    "expected \(choices) for label=, found \"\(word)\"",
-                    status: Int(ATELIER_BAD_VALUE)
-                )
+                throw OperationError(badValue: "expected \(choices) for label=, found \"\(word)\"")
             }
             values[place] = 1
         }

@@ -63,7 +63,8 @@ struct Inpainting: Operation {
             let (size, own) = (try photo.info, try picture.info)
             guard own.width == size.width, own.height == size.height else {
                 throw OperationError(
-                    "expected a mask of \(size.width) × \(size.height) pixels, as the photo is, found "
+                    badValue:
+                        "expected a mask of \(size.width) × \(size.height) pixels, as the photo is, found "
                         + "one of \(own.width) × \(own.height)"
                 )
             }
@@ -76,7 +77,8 @@ struct Inpainting: Operation {
             let area = regions.reduce(0) { $0 + $1.area }
             guard area < Double(size.width) * Double(size.height) else {
                 throw OperationError(
-                    "expected a mask that leaves a part of the photo black to fill the rest from, found "
+                    badValue:
+                        "expected a mask that leaves a part of the photo black to fill the rest from, found "
                         + "one that is white all over"
                 )
             }

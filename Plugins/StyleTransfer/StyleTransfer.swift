@@ -77,15 +77,15 @@ struct StyleTransfer: Operation {
         guard let input else {
             if reference == nil { return network }
             throw OperationError(
-                "reference= is for models that take a style, and \(network.name) has learned its own; "
-                    + "leave it out",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "reference= is for models that take a style, and \(network.name) has learned its own; "
+                    + "leave it out"
             )
         }
         guard let reference else {
             throw OperationError(
-                "\(network.name) needs reference=, a painting in whose manner the photo is repainted",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "\(network.name) needs reference=, a painting in whose manner the photo is repainted"
             )
         }
         let style = try input.style(of: reference, by: try load(Self.tasks.any, host, "style"))

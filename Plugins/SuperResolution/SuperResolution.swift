@@ -72,8 +72,8 @@ struct SuperResolution: Operation {
         }
         guard denoise == nil else {
             throw OperationError(
-                "denoise= is for models that take noise away, and \(network.name) takes none; leave it out",
-                status: Int(ATELIER_BAD_VALUE)
+                badValue:
+                    "denoise= is for models that take noise away, and \(network.name) takes none; leave it out"
             )
         }
         return network
@@ -91,10 +91,7 @@ struct SuperResolution: Operation {
         case (nil, let width?, nil): return (width, oldHeight * width / oldWidth)
         case (nil, nil, let height?): return (oldWidth * height / oldHeight, height)
         case (_?, _, _):
-            throw OperationError(
-                "super-resolution: expected a scale or a size, found both",
-                status: Int(ATELIER_BAD_VALUE)
-            )
+            throw OperationError(badValue: "expected a scale or a size, found both")
         }
     }
 

@@ -135,13 +135,21 @@ struct ChainBuilder {
         }
         switch step.operation.origin {
         case .plugin(let path, _):
-            return try catalogue.plugins.library(path).build(
-                step.operation.name,
-                values: step.values,
-                images: images,
-                input: input,
-                in: context
-            )
+            do {
+                return try catalogue.plugins.library(path).build(
+                    step.operation.name,
+                    values: step.values,
+                    images: images,
+                    input: input,
+                    in: context
+                )
+            } catch let error as PluginError where error.isBadValue {
+                throw ChainError(
+                    error.description,
+                    at: step.written.operation.place,
+                    in: chain.chain.source
+                )
+            }
         case .vips(let description):
             if !description.isSequential { context.requireRandomAccess() }
             var arguments = [description.mainInput!.name: OperationArgument.image(input.read())]

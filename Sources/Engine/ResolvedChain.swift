@@ -1,4 +1,5 @@
 package import Chains
+internal import FoundationEssentials
 package import Parameters
 
 /// A chain whose every word is known to mean something.
@@ -112,7 +113,7 @@ private struct StepResolver {
         }
         do throws(ParameterError) {
             let value = try parameter.value(of: setting.value.text)
-            if case .image(let text) = value { try check(reference: text, at: setting.value) }
+            if case .image(let text) = value { try check(image: text, for: parameter) }
             return (value, true)
         } catch {
             throw ChainError(
@@ -124,10 +125,20 @@ private struct StepResolver {
         }
     }
 
-    private func check(reference: String, at word: Chain.Word) throws(ParameterError) {
-        guard reference.hasPrefix("@"), !names.contains(String(reference.dropFirst())) else {
-            return
-        }
+    private func check(image text: String, for parameter: Parameter) throws(ParameterError) {
+        if text.hasPrefix("@") { return try check(reference: text) }
+        guard let word = nearest(text, among: parameter.choices),
+            !FileManager.default.fileExists(atPath: text)
+        else { return }
+        throw ParameterError(
+            expected: parameter.expectation,
+            found: "\"\(text)\"",
+            suggestion: word
+        )
+    }
+
+    private func check(reference: String) throws(ParameterError) {
+        if names.contains(String(reference.dropFirst())) { return }
         throw ParameterError(
             expected: "the name of an earlier step's result",
             found: "\"\(reference)\"",
@@ -139,7 +150,7 @@ private struct StepResolver {
         guard let word = step.origin else { return .previous }
         guard word.text.hasPrefix("@") else { return .file(word.text) }
         do throws(ParameterError) {
-            try check(reference: word.text, at: word)
+            try check(reference: word.text)
         } catch {
             throw ChainError(
                 "expected \(error.expected), found \(error.found)",

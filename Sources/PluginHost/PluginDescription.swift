@@ -17,5 +17,11 @@ package struct PluginDescription: Codable, Sendable, Equatable {
 /// Why a plugin cannot be used, or failed.
 package struct PluginError: Error, Sendable, CustomStringConvertible, Equatable {
     package let description: String
-    package init(_ description: String) { self.description = description }
+    /// Whether the plugin works, and was given a setting that the image or the model cannot take.
+    package let isBadValue: Bool
+
+    package init(_ description: String, isBadValue: Bool = false) {
+        self.description = description
+        self.isBadValue = isBadValue
+    }
 }

@@ -84,7 +84,10 @@ package final class PluginLibrary: @unchecked Sendable {
             if status == Int32(ATELIER_CANCELLED) { throw Cancelled() }
             // A service's error that the plugin hands on as it is keeps its kind.
             if let cause = context.failure, "\(cause)".hasPrefix(failure.message) { throw cause }
-            throw PluginError("\(name): \(failure.message)")
+            throw PluginError(
+                "\(name): \(failure.message)",
+                isBadValue: status == Int32(ATELIER_BAD_VALUE)
+            )
         }
         guard let result else {
             throw PluginError("\(name): expected an image from the plugin, found none")

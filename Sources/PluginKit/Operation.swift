@@ -29,6 +29,11 @@ public struct OperationError: Error, CustomStringConvertible, Sendable {
         self.description = description
         self.status = Int32(status)
     }
+
+    /// What is wrong with a setting that this image or this model cannot take.
+    public init(badValue description: String) {
+        self.init(description, status: Int(ATELIER_BAD_VALUE))
+    }
 }
 
 /// A plugin's description, which its exported function hands to the host.

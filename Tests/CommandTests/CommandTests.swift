@@ -231,6 +231,31 @@ import Vips
         )
         try expect(
             64,
+            """
+            super-resolution: expected a scale or a size, found both
+             --> command line
+              | invert + super-resolution scale=2 width=99
+              |          ^
+
+            """,
+            [
+                "run", photo, "-o", "o.tif", "--", "invert", "+", "super-resolution", "scale=2",
+                "width=99",
+            ]
+        )
+        try expect(
+            64,
+            """
+            expected a picture file, @name or auto for "mask", found "atuo"
+             --> command line
+              | inpaint mask=atuo
+              |              ^ did you mean "auto"?
+
+            """,
+            ["run", photo, "-o", "o.tif", "--", "inpaint", "mask=atuo"]
+        )
+        try expect(
+            64,
             "crop cannot be done with these settings: bad extract area",
             [
                 "run", photo, "-o", "o.tif", "--", "crop", "left=0", "top=0", "width=9999",

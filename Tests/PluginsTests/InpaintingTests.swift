@@ -366,18 +366,20 @@ import Vips
         let before = try noise("photo.v", width: 64, height: 48, bands: 3)
         _ = try mask("small.png", width: 64, height: 47, [(1, 1, 2, 2)])
         let small = try inpaint("photo.v", "mask=small.png")
-        #expect(small.command.status != 0 && small.result == nil)
+        #expect(small.command.status == 64 && small.result == nil)
         #expect(
-            small.command.errors
-                == "error: inpaint: expected a mask of 64 × 48 pixels, as the photo is, found one of 64 × 47\n"
+            small.command.errors.hasPrefix(
+                "error: inpaint: expected a mask of 64 × 48 pixels, as the photo is, found one of 64 × 47\n"
+            )
         )
         _ = try mask("full.png", width: 64, height: 48, [(0, 0, 64, 48)])
         let full = try inpaint("photo.v", "mask=full.png")
-        #expect(full.command.status != 0 && full.result == nil)
+        #expect(full.command.status == 64 && full.result == nil)
         #expect(
-            full.command.errors
-                == "error: inpaint: expected a mask that leaves a part of the photo black to fill the rest "
-                + "from, found one that is white all over\n"
+            full.command.errors.hasPrefix(
+                "error: inpaint: expected a mask that leaves a part of the photo black to fill the rest "
+                    + "from, found one that is white all over\n"
+            )
         )
         let empty = try inpaint("photo.v", "mask=full.png", "invert=yes")
         #expect(empty.command.status == 0)
