@@ -26,7 +26,7 @@ import Training
                     Apply { elu($0) }
                     PReLU(4)
                     LayerNorm(4, initial)
-                    Apply { concatenated([$0, sigmoid($0) * 2 - 1]) }
+                    Apply { concatenated([$0, 1 - sigmoid($0) * 2]) }
                     Enlarge(2, .bilinear)
                     Apply { $0.averagePooled(2).slice(1, 1..<5) }
                     Apply { $0.clamped(to: -0.5...0.5) / (sqrt(square($0) + 1)) }

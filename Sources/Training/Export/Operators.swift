@@ -50,6 +50,7 @@ extension Function {
         case .power(let exponent): return (Binary(.power), [number(exponent)])
         case .scale(let factor, 0): return (Binary(.multiply), [number(factor)])
         case .scale(1, let offset): return (Binary(.add), [number(offset)])
+        // Those with a factor and an offset are applied in two steps.
         case .scale, .step, .isWithin:
             preconditionFailure("networks that are exported compute no \(self)")
         }

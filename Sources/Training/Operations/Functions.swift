@@ -1,6 +1,13 @@
 /// Functions of one number.
 extension Variable {
     package func applying(_ function: Function) -> Variable {
+        // A graph has an operator for each.
+        if Tracer.current != nil, case .scale(let factor, let offset) = function, factor != 1,
+            offset != 0
+        {
+            return applying(.scale(factor: factor, offset: 0))
+                .applying(.scale(factor: 1, offset: offset))
+        }
         let result = Variable(shape) { y in
             inParallel(count) { range in
                 Number.apply(
