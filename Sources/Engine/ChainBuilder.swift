@@ -13,8 +13,8 @@ package struct BuiltChain {
     package let networks: [NetworkUse]
     /// Results of networks, each of which is computed once though steps after it look at all of it
     /// before they use it.
-    private let copies: [(operation: String, copy: ScratchCopy)]
-    private let context: BuildContext
+    fileprivate let copies: [(operation: String, copy: ScratchCopy)]
+    fileprivate let context: BuildContext
 
     package struct Stage: Sendable {
         package let operation: String
@@ -26,22 +26,6 @@ package struct BuiltChain {
             (width, height, bands) = (image.width, image.height, image.bands)
             format = image.format
         }
-    }
-
-    fileprivate init(
-        image: Image,
-        isSequential: Bool,
-        stages: [Stage],
-        networks: [NetworkUse],
-        copies: [(operation: String, copy: ScratchCopy)],
-        context: BuildContext
-    ) {
-        self.image = image
-        self.isSequential = isSequential
-        self.stages = stages
-        self.networks = networks
-        self.copies = copies
-        self.context = context
     }
 
     /// Whose results are kept in scratch files, and their sizes in bytes.
