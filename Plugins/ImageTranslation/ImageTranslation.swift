@@ -18,8 +18,8 @@ struct ImageTranslation: Operation {
     @Setting("A picture whose style the result takes, for models with styles.")
     var reference: LazyImage? = nil
 
-    @Setting("What a style or noise is drawn from, for models with such.")
-    var seed = Seed(0)
+    @Setting("What a style or noise is drawn from, for models with such; 0 if not given.")
+    var seed: Seed? = nil
 
     @Setting(
         "Longer side of the reduced photo that the network sees, 0 for the photo itself; the "
@@ -82,7 +82,7 @@ extension ImageTranslation {
         let inputs = try network.inputs
         try refuseWhatIsNotTaken(by: inputs, of: network.name)
         var values: [NetworkTensor] = []
-        var random = RandomNormals(seed: seed.value)
+        var random = RandomNormals(seed: seed?.value ?? 0)
         for input in inputs {
             switch Role(input) {
             case .label: values.append(input.tensor(try labels(input, network.name)))
@@ -129,10 +129,10 @@ extension ImageTranslation {
         }
         if label != nil, !roles.contains(.label) { throw refuse("label", "a label") }
         if reference != nil, !roles.contains(.style) { throw refuse("reference", "a style") }
-        if $seed.isGiven, roles.isDisjoint(with: [.style, .noise]) {
+        if seed != nil, roles.isDisjoint(with: [.style, .noise]) {
             throw refuse("seed", "a style or noise")
         }
-        if $seed.isGiven, reference != nil, !roles.contains(.noise) {
+        if seed != nil, reference != nil, !roles.contains(.noise) {
             throw OperationError(
                 badValue: "reference= and seed= both choose a style; leave one of them out"
             )

@@ -22,7 +22,7 @@ final class ProgressBar: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// What the time is that of.
+        /// What began at `start`.
         var preparation: String?
         var start = Date()
         var lastDrawn = Date.distantPast

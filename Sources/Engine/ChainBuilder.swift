@@ -93,6 +93,12 @@ struct ChainBuilder {
             if let name = step.written.name { results[name.text] = current }
             stages.append(BuiltChain.Stage(step.operation.name, current.image))
         }
+        if isPlan, !copies.isEmpty {
+            // Those that will be looked at later learn of it.
+            for picture in context.picturesToLookAt {
+                _ = try picture.part(Rectangle(left: 0, top: 0, width: 1, height: 1)).bytes()
+            }
+        }
         let result = BuiltChain(
             image: current.image,
             isSequential: isSequential,

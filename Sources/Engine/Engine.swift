@@ -60,7 +60,6 @@ package final class Engine: Sendable {
             makeContext: { networks in
                 BuildContext(
                     networks: networks,
-                    isPlan: isPlan,
                     cancellation: settings.cancellation,
                     log: settings.log,
                     progress: { what, fraction in

@@ -14,8 +14,6 @@ package enum LogLevel: Int, Sendable, Comparable {
 package final class BuildContext: @unchecked Sendable {
     let networks: any NetworkProvider
     let cancellation: Cancellation
-    /// Whether the chain is only laid out, and its pixels are never asked for.
-    private let isPlan: Bool
     package let log: @Sendable (LogLevel, String) -> Void
     let progress: @Sendable (String, Double) -> Void
     /// The struct that plugins get; its context is this object.
@@ -24,19 +22,17 @@ package final class BuildContext: @unchecked Sendable {
 
     private struct State {
         var needsRandomAccess = false
-        var preparations: [@Sendable (BuildContext) throws -> Void] = []
+        var preparations: [(picture: Image, run: @Sendable (BuildContext) throws -> Void)] = []
         var failure: (any Error)?
     }
 
     package init(
         networks: any NetworkProvider,
-        isPlan: Bool = false,
         cancellation: Cancellation,
         log: @escaping @Sendable (LogLevel, String) -> Void,
         progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
     ) {
         self.networks = networks
-        self.isPlan = isPlan
         self.cancellation = cancellation
         self.log = log
         self.progress = progress
@@ -60,18 +56,19 @@ package final class BuildContext: @unchecked Sendable {
     /// Keeps what has to be done once the chain is laid out, before its pixels are asked for, and what
     /// picture is looked at for that, which is then read twice.
     func beforePixels(
-        of picture: Image,
+        lookAt picture: Image,
         _ preparation: @escaping @Sendable (BuildContext) throws -> Void
-    ) throws {
+    ) {
         requireRandomAccess()
-        guard isPlan else { return state.withLock { $0.preparations.append(preparation) } }
-        // What comes before learns that somebody will look.
-        _ = try picture.part(Rectangle(left: 0, top: 0, width: 1, height: 1)).bytes()
+        state.withLock { $0.preparations.append((picture, preparation)) }
     }
+
+    /// The pictures that are looked at before pixels are asked for.
+    package var picturesToLookAt: [Image] { state.withLock { $0.preparations.map(\.picture) } }
 
     /// Does what has to be done before pixels are asked for.
     package func prepare() throws {
-        for preparation in state.withLock({ $0.preparations }) { try preparation(self) }
+        for (_, run) in state.withLock({ $0.preparations }) { try run(self) }
     }
 
     /// The error behind the last service that failed: the plugin hands on only its text.

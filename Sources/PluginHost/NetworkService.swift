@@ -175,7 +175,7 @@ let networkService = atelier_network_service(
                 picture,
                 side: how?.pointee.exact == 1 ? nil : side > 0 ? side : 768
             )
-            try context.beforePixels(of: picture) { context in
+            context.beforePixels(lookAt: picture) { context in
                 try observed.prepare(progress: context.look)
             }
             result.pointee = OpaquePointer(Unmanaged.passRetained(NetworkBox(observed)).toOpaque())

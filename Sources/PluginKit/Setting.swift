@@ -1,9 +1,10 @@
 public import CPluginABI
 
 /// Declares a setting of an operation: its help, its range, and, as the property's first value, its
-/// default.
+/// default; `nil` where it need not be given.
 ///
-///     @Setting("How many times larger each side becomes.", 1...16) var scale = 2.0
+///     @Setting("How much of the painting: 0 leaves the photo, 1 is all style.", 0...1) var strength = 1.0
+///     @Setting("Width of the result.", 1...1e6, unit: "pixels") var width: Int? = nil
 @propertyWrapper
 public struct Setting<Value: SettingValue> {
     private let box: SettingBox<Value>
@@ -24,13 +25,6 @@ public struct Setting<Value: SettingValue> {
     }
 
     public var wrappedValue: Value { box.value }
-
-    /// Whether the user gave the value.
-    public var projectedValue: SettingOrigin { SettingOrigin(isGiven: box.isGiven) }
-}
-
-public struct SettingOrigin {
-    public let isGiven: Bool
 }
 
 /// A type that a setting can have.
@@ -172,7 +166,6 @@ extension Setting: AnySetting {
 /// Shared by the copies of one operation value, so that a setting can be filled after `init`.
 private final class SettingBox<Value: SettingValue>: SettingStorage {
     var value: Value
-    var isGiven = false
     let help: String
     let range: ClosedRange<Double>?
     let unit: String?
@@ -193,7 +186,6 @@ private final class SettingBox<Value: SettingValue>: SettingStorage {
     }
 
     func fill(_ value: atelier_value, _ host: Host) throws {
-        isGiven = value.is_set != 0
         self.value = try Value(value, host)
     }
 

@@ -73,13 +73,8 @@ final class PatchStore: @unchecked Sendable {
     }
 
     private func area(_ place: Place) -> Rectangle {
-        let (left, top) = (place.column * side, place.row * side)
-        return Rectangle(
-            left: left,
-            top: top,
-            width: min(side, header.width - left),
-            height: min(side, header.height - top)
-        )
+        Rectangle(left: place.column * side, top: place.row * side, width: side, height: side)
+            .clipped(to: Rectangle(left: 0, top: 0, width: header.width, height: header.height))
     }
 
     private func patch(_ place: Place, _ request: NodeRequest) throws -> [Piece] {
@@ -127,17 +122,15 @@ final class PatchStore: @unchecked Sendable {
 
     private func copy(_ piece: Piece, into output: PixelView) {
         let own = piece.area
-        let left = max(own.left, output.area.left)
-        let right = min(own.right, output.area.right)
-        guard left < right else { return }
+        let part = own.clipped(to: output.area)
+        guard part.width > 0 else { return }
         let pixel = header.bands * header.format.bytes
         piece.bytes.withUnsafeBytes { bytes in
-            let top = max(own.top, output.area.top)
-            for y in top..<max(top, min(own.bottom, output.area.bottom)) {
+            for y in part.rows {
                 memcpy(
-                    output.start(of: y) + (left - output.area.left) * pixel,
-                    bytes.baseAddress! + ((y - own.top) * own.width + left - own.left) * pixel,
-                    (right - left) * pixel
+                    output.start(of: y) + (part.left - output.area.left) * pixel,
+                    bytes.baseAddress! + ((y - own.top) * own.width + part.left - own.left) * pixel,
+                    part.width * pixel
                 )
             }
         }

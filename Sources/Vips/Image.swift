@@ -63,8 +63,8 @@ package struct Rectangle: Hashable, Sendable {
     package var rows: Range<Int> { top..<bottom }
     package var columns: Range<Int> { left..<right }
 
-    /// What of it lies in another one, which it touches.
-    func clipped(to other: Rectangle) -> Rectangle {
+    /// What of it lies in another one; empty where they do not meet.
+    package func clipped(to other: Rectangle) -> Rectangle {
         Rectangle(rows: rows.clamped(to: other.rows), columns: columns.clamped(to: other.columns))
     }
 

@@ -466,6 +466,16 @@ import Vips
         #expect(try !atelier(["plan", photo, "--"] + enlarge).output.contains("scratch file:"))
         let swapped = ["plan", photo, "--"] + color + ["+"] + enlarge
         #expect(try !atelier(swapped).output.contains("scratch file:"))
+
+        // Plans ask for no pixels, which this file does not have.
+        try Data(contentsOf: URL(filePath: folder.path(photo))).prefix(200).write(
+            to: URL(filePath: folder.path("cut.png"))
+        )
+        let paint = ["style-transfer", "model=style-starry-night"]
+        #expect(try atelier(["plan", "cut.png"] + chain).output.contains("scratch file:"))
+        let painted = try atelier(["plan", "cut.png", "--"] + enlarge + ["+"] + paint).output
+        #expect(painted.contains("scratch file: the result of super-resolution"), "\(painted)")
+        #expect(try !atelier(["plan", "cut.png", "--"] + paint).output.contains("scratch file:"))
     }
 
     @Test("several pictures go into names made from theirs, and a failing one stops only itself")

@@ -363,23 +363,25 @@ import Vips
 
     @Test("masks that make no sense are refused in one sentence, and an empty one changes nothing")
     func masks() throws {
+        func place(_ mask: String) -> String {
+            " --> command line\n  | inpaint model=fill.onnx grain=0 mask=\(mask)\n  | ^\n"
+        }
         let before = try noise("photo.v", width: 64, height: 48, bands: 3)
         _ = try mask("small.png", width: 64, height: 47, [(1, 1, 2, 2)])
         let small = try inpaint("photo.v", "mask=small.png")
         #expect(small.command.status == 64 && small.result == nil)
         #expect(
-            small.command.errors.hasPrefix(
-                "error: inpaint: expected a mask of 64 × 48 pixels, as the photo is, found one of 64 × 47\n"
-            )
+            small.command.errors
+                == "error: inpaint: expected a mask of 64 × 48 pixels, as the photo is, found one of 64 × 47\n"
+                + place("small.png")
         )
         _ = try mask("full.png", width: 64, height: 48, [(0, 0, 64, 48)])
         let full = try inpaint("photo.v", "mask=full.png")
         #expect(full.command.status == 64 && full.result == nil)
         #expect(
-            full.command.errors.hasPrefix(
-                "error: inpaint: expected a mask that leaves a part of the photo black to fill the rest "
-                    + "from, found one that is white all over\n"
-            )
+            full.command.errors
+                == "error: inpaint: expected a mask that leaves a part of the photo black to fill the rest "
+                + "from, found one that is white all over\n" + place("full.png")
         )
         let empty = try inpaint("photo.v", "mask=full.png", "invert=yes")
         #expect(empty.command.status == 0)

@@ -2,8 +2,8 @@
 extension Variable {
     package func applying(_ function: Function) -> Variable {
         // A graph has an operator for each.
-        if Tracer.current != nil, case .scale(let factor, let offset) = function, factor != 1,
-            offset != 0
+        if case .scale(let factor, let offset) = function, factor != 1, offset != 0,
+            Tracer.current != nil
         {
             return applying(.scale(factor: factor, offset: 0))
                 .applying(.scale(factor: 1, offset: offset))
